@@ -1,0 +1,141 @@
+"""`python -m benchmarks [WEDDINGS [ROUNDS]]`: interleaved rounds of each opponent and us, medians to docs."""
+
+import os
+import platform
+import resource
+import shutil
+import statistics
+import sys
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+
+from benchmarks.stage import Stage, timed
+from wedsync_dr.model import Kind, ScopeId
+from wedsync_dr.restore.difference import Mode
+from wedsync_dr.restore.run import restore
+from wedsync_dr.snapshot.take import take
+from wedsync_dr.verification.verify import verify
+
+WEDDINGS, ROUNDS = 5000, 3
+DOCUMENT = Path(__file__).parent.parent / "docs" / "benchmarks.md"
+MARK = "<!-- figures: written by `make bench` -->\n"
+Figures = dict[str, list[float]]
+
+
+def main() -> None:
+    given = [int(text) for text in sys.argv[1:]]
+    weddings, count = (given + [WEDDINGS, ROUNDS][len(given) :])[:2]
+    home = Path(tempfile.mkdtemp(prefix="wedsync-bench-"))
+    stage = Stage(home, weddings)
+    figures: Figures = {}
+    try:
+        stage.open()
+        rounds(stage, figures, count)
+        write(stage, figures)
+    finally:
+        stage.server.destroy()
+        shutil.rmtree(home, ignore_errors=True)
+
+
+def rounds(stage: Stage, figures: Figures, count: int) -> None:
+    now = datetime.now(UTC)
+    take(stage.source, stage.archive(now), None, now=now, requested_by="bench", workers=2)  # makes the keys
+    for number in range(count):
+        say(f"round {number + 1} of {count}")
+        archive = stage.archive(now)
+
+        def backup(archive: object = archive) -> None:
+            batch = take(stage.source, archive, None, now=now, requested_by="bench", workers=2)  # type: ignore[arg-type]
+            if batch.failed:
+                raise SystemExit(f"{len(batch.failed)} scopes failed; the first: {batch.failed[0].error}")
+
+        note(figures, "full: ours", timed(backup))
+        note(figures, "full: pg_dump", timed(lambda: stage.dump(stage.home / "dump")))
+        note(figures, "verify: ours", timed(lambda: verify(archive)))
+        note(figures, "base backup", timed(lambda: stage.base_backup(stage.home / "base")))
+        one_wedding(stage, archive, figures)
+        changed = change_one_percent(stage)
+        note(figures, "nightly: given scopes", timed(lambda: take(
+            stage.source, archive, changed, now=now, requested_by="bench")))  # fmt: skip
+        note(figures, "nightly: whole pass", timed(backup))
+        note(figures, "nightly: incremental", timed(lambda: stage.base_backup(
+            stage.home / "incremental", "--incremental", str(stage.home / "base/backup_manifest"))))  # fmt: skip
+
+
+def one_wedding(stage: Stage, archive: object, figures: Figures) -> None:
+    """Lose a wedding's guests and all that hangs on them, and bring the wedding back; then the opponent's way."""
+    now = datetime.now(UTC)
+    lost = stage.sql("SELECT id FROM weddings ORDER BY md5(id::text) LIMIT 5").split()
+    for wedding in lost:
+        forget(stage, wedding)
+        scope = ScopeId(Kind.WEDDING, wedding)
+        note(figures, "one wedding: ours", timed(lambda scope=scope: restore(  # type: ignore[misc]
+            stage.source, archive, scope, mode=Mode.replace, apply=True, now=now, requested_by="bench")))  # type: ignore[arg-type]  # fmt: skip
+
+    def copy_rows(url: str) -> None:
+        for table in ("guests", "rsvps"):
+            stage.tool("psql", "-qAtX", "-d", url, "-c", f"COPY (SELECT * FROM {table} LIMIT 100) TO STDOUT")
+
+    note(figures, "one wedding: aside", timed(lambda: stage.aside(stage.home / "base", copy_rows)))
+
+
+def forget(stage: Stage, wedding: str) -> None:
+    guests = f"SELECT id FROM guests WHERE wedding_id = '{wedding}'"
+    stage.sql(
+        f"SET session_replication_role = replica; DELETE FROM rsvps WHERE guest_id IN ({guests});"
+        f" DELETE FROM guests WHERE wedding_id = '{wedding}'"
+    )
+
+
+def change_one_percent(stage: Stage) -> list[ScopeId]:
+    ids = stage.sql(
+        f"SELECT id FROM weddings ORDER BY md5(random()::text) LIMIT {max(1, stage.weddings // 100)}"
+    ).split()
+    listed = ", ".join(f"'{one}'" for one in ids)
+    stage.sql(f"UPDATE guests SET given_name = given_name || '.' WHERE wedding_id IN ({listed})")
+    return [ScopeId(Kind.WEDDING, one) for one in ids]
+
+
+def note(figures: Figures, name: str, seconds: float) -> None:
+    figures.setdefault(name, []).append(seconds)
+    say(f"  {name}: {seconds:.3f} s")
+
+
+def say(text: str) -> None:
+    sys.stderr.write(text + "\n")
+
+
+def write(stage: Stage, figures: Figures) -> None:
+    """Replace what stands below the mark in docs/benchmarks.md."""
+    median = {name: statistics.median(values) for name, values in figures.items()}
+    size = stage.sql("SELECT pg_size_pretty(pg_database_size(current_database()))")
+    memory = max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)) / 1024
+    pairs = [
+        ("full backup, one object per wedding and class", "full: ours", "pg_dump, zstd, openssl", "full: pg_dump"),
+        ("one wedding back, verified, safety snapshot included", "one wedding: ours", "cluster aside, rows copied",
+         "one wedding: aside"),
+        ("1 % changed, whole pass", "nightly: whole pass", "pg_basebackup --incremental", "nightly: incremental"),
+        ("1 % changed, those weddings alone", "nightly: given scopes", "pg_basebackup --incremental",
+         "nightly: incremental"),
+    ]  # fmt: skip
+    lines = [
+        f"{stage.weddings:,} weddings, {size}; {platform.system()} {platform.machine()}, {os.cpu_count()} processors,"
+        f" Python {platform.python_version()}, {datetime.now(UTC):%Y-%m-%d}; medians of"
+        f" {len(figures['full: ours'])} interleaved round(s).",
+        "",
+        "| ours | s | against | s | ratio |",
+        "|---|--:|---|--:|--:|",
+        *(
+            f"| {ours} | {median[a]:.3f} | {theirs} | {median[b]:.3f} | {median[a] / median[b]:.3f} |"
+            for ours, a, theirs, b in pairs
+        ),
+        "",
+        f"Verification of every byte: {median['verify: ours']:.1f} s. Largest process: {memory:.0f} MB.",
+    ]
+    head = DOCUMENT.read_text().partition(MARK)[0]
+    DOCUMENT.write_text(head + MARK + "\n" + "\n".join(lines) + "\n")
+
+
+if __name__ == "__main__":
+    main()

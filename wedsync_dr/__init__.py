@@ -1,0 +1,1 @@
+"""Backup and disaster recovery, one wedding at a time."""

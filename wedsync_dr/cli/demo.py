@@ -1,0 +1,45 @@
+"""The demo on the command line: an embedded PostgreSQL with a wedding platform, and Dagster beside it."""
+
+import click
+
+from wedsync_dr.cli import at_hand, exits
+from wedsync_dr.cli.options import example, json_option
+from wedsync_dr.cli.progress import shown_progress
+from wedsync_dr.demo import story
+from wedsync_dr.settings import HOME
+
+_size = click.option(
+    "--weddings", type=click.IntRange(min=1), default=300, show_default=True, help="How many weddings."
+)
+_seed = click.option("--seed", type=int, default=1, show_default=True, help="The same seed gives the same platform.")
+
+
+@click.command(epilog=example("wedsync-dr demo --weddings 300 --seed 1"))
+@_size
+@_seed
+@click.option("--remove", is_flag=True, help="Stop the embedded server and remove what the demo made.")
+@json_option
+def demo(weddings: int, seed: int, remove: bool, as_json: bool) -> int:
+    """Tell the whole story: back up a platform, lose a wedding, bring it back, find planted damage.
+
+    Starts PostgreSQL and Dagster, and ends every process again. Exit code 0 means that every step held.
+    """
+    if remove:
+        story.remove(HOME.resolve())
+        return exits.DONE
+    with shown_progress() as progress:
+        pg_bin = at_hand.settings().pg_bin
+        summary = story.run(
+            HOME.resolve(), weddings=weddings, seed=seed, json=as_json, pg_bin=pg_bin, progress=progress
+        )
+    return exits.DONE if summary.ok else exits.FAULT
+
+
+@click.command(epilog=example("wedsync-dr up --weddings 50"))
+@_size
+@_seed
+def up(weddings: int, seed: int) -> int:
+    """Start the demo platform and leave the Dagster UI open on it; Ctrl-C ends everything. It can be called again."""
+    with shown_progress() as progress:
+        story.up(HOME.resolve(), weddings=weddings, seed=seed, pg_bin=at_hand.settings().pg_bin, progress=progress)
+    return exits.DONE

@@ -1,0 +1,165 @@
+"""Restoring on the command line: the plan first, then, if asked, the deed."""
+
+import sys
+import time
+from dataclasses import dataclass
+from datetime import datetime
+
+import click
+
+from wedsync_dr.cli import at_hand, exits
+from wedsync_dr.cli.options import (
+    as_of_option,
+    close_matches,
+    example,
+    json_option,
+    one_scope,
+    table_names,
+    tables_option,
+    the_scope,
+)
+from wedsync_dr.cli.output import print_json, say
+from wedsync_dr.cli.plan import print_plan, print_restored
+from wedsync_dr.cli.progress import shown_progress
+from wedsync_dr.model import ScopeId
+from wedsync_dr.restore.apply import apply_plan, refuse_conflicts
+from wedsync_dr.restore.difference import Mode
+from wedsync_dr.restore.resolve import RecoveryPoint
+from wedsync_dr.restore.run import Restored, safety_snapshot, target_of
+from wedsync_dr.restore.run import restore as run_restore
+from wedsync_dr.scope.survey import Source
+from wedsync_dr.settings import database_url
+from wedsync_dr.vault.archive import Archive
+
+
+@dataclass(frozen=True)
+class _Order:
+    """What the operator asked for, and with what it is done."""
+
+    source: Source
+    archive: Archive
+    scope: ScopeId
+    as_of: datetime | None
+    mode: Mode
+    tables: list[str]
+    target_url: str | None
+
+    def plan(self) -> Restored:
+        with close_matches(self.scope, at_hand.known_scopes(self.archive)), shown_progress() as progress:
+            return run_restore(
+                self.source,
+                self.archive,
+                self.scope,
+                as_of=self.as_of,
+                mode=self.mode,
+                tables=self.tables,
+                target_url=self.target_url,
+                now=at_hand.now(),
+                requested_by=at_hand.requested_by(),
+                progress=progress,
+            )
+
+    def apply(self, planned: Restored) -> Restored:
+        """Exactly the plan that was shown, or nothing: rows that moved since then are PlanStale."""
+        refuse_conflicts(planned.plan)
+        database = target_of(self.source, self.mode, self.target_url)
+        now, requested_by, seconds = at_hand.now(), at_hand.requested_by(), dict(planned.seconds)
+        safety = None
+        if self.mode is Mode.replace and not planned.plan.empty:
+            started = time.monotonic()
+            safety = safety_snapshot(database, self.archive, self.scope, now=now, requested_by=requested_by)
+            seconds["safety_snapshot"] = time.monotonic() - started
+        point = RecoveryPoint(planned.plan.manifest)
+        applied = apply_plan(database, self.archive, point, planned.plan, now=now, requested_by=requested_by)
+        return Restored(planned.plan, applied, safety, seconds | {"apply": applied.seconds})
+
+
+@click.command(epilog=example("wedsync-dr restore --wedding 6f1c7e42-… --mode replace --tables guests,seats --apply"))
+@one_scope
+@as_of_option
+@click.option(
+    "--mode",
+    type=click.Choice(Mode, case_sensitive=False),
+    default=Mode.merge,
+    show_default=True,
+    help="merge inserts what is missing; replace makes the rows exactly the snapshot's; copy merges into --target.",
+)
+@tables_option
+@click.option("--target", metavar="URL", help="Another database to copy into (its password may come from ~/.pgpass).")
+@click.option("--apply", is_flag=True, help="Do it. Without this, only the plan is made and shown.")
+@click.option("--yes", is_flag=True, help="Do not ask on a terminal.")
+@json_option
+def restore(
+    wedding: str | None,
+    vendor: str | None,
+    platform: str | None,
+    as_of: datetime | None,
+    mode: Mode,
+    tables: tuple[str, ...],
+    target: str | None,
+    apply: bool,
+    yes: bool,
+    as_json: bool,
+) -> int:
+    """Plan the restore of one scope from its newest recovery point, and with --apply do it.
+
+    The plan says which rows would be inserted, updated and deleted, which linked parents are missing, what conflicts
+    and which triggers will not fire. Applying is one transaction: it commits only when the database, read again, holds
+    bit for bit what the snapshot says. Before replace a safety snapshot is taken. On a terminal it asks first; replace
+    asks for the id.
+    """
+    scope = the_scope(wedding, vendor, platform)
+    url = database_url(target, "--target") if target else None
+    order = _Order(at_hand.source(), at_hand.archive(), scope, as_of, mode, table_names(tables), url)
+    planned = order.plan()
+    if not as_json:
+        print_plan(planned.plan)
+    if not apply:
+        print_json(planned.to_json()) if as_json else say("Nothing was changed; add --apply to do it.")
+        return exits.DONE
+    refuse_conflicts(planned.plan)
+    if sys.stdin.isatty() and not yes and not planned.plan.empty:
+        _ask(scope, mode)
+    restored = order.apply(planned)
+    print_json(restored.to_json()) if as_json else print_restored(restored)
+    return exits.DONE
+
+
+def _ask(scope: ScopeId, mode: Mode) -> None:
+    """Returns only if the operator agrees; raises Abort otherwise."""
+    if mode is not Mode.replace:
+        click.confirm("Apply this plan?", abort=True, err=True)
+        return
+    answer = click.prompt(
+        f"Replace the rows of {scope}? Repeat its id to do it", err=True, default="", show_default=False
+    )
+    if answer.strip() not in (scope.id, scope.key):
+        raise click.Abort
+
+
+@click.command(epilog=example("wedsync-dr diff --wedding 6f1c7e42-… --as-of 2026-11-24T08:30:00Z"))
+@one_scope
+@as_of_option
+@tables_option
+@json_option
+def diff(
+    wedding: str | None,
+    vendor: str | None,
+    platform: str | None,
+    as_of: datetime | None,
+    tables: tuple[str, ...],
+    as_json: bool,
+) -> int:
+    """Show how the rows of one scope differ from its newest recovery point at or before --as-of.
+
+    What is shown is what a restore with --mode replace would do. Nothing is changed.
+    """
+    scope = the_scope(wedding, vendor, platform)
+    order = _Order(at_hand.source(), at_hand.archive(), scope, as_of, Mode.replace, table_names(tables), None)
+    plan = order.plan().plan
+    if as_json:
+        print_json(plan.to_json())
+    else:
+        print_plan(plan)
+        say("Nothing was changed; this is what a restore with --mode replace would do.")
+    return exits.DONE

@@ -1,0 +1,1 @@
+"""Dagster's face: partitions, assets, checks, sensors, schedules and jobs around one core call each."""

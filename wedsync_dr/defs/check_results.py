@@ -1,0 +1,50 @@
+"""How a check says what failed: a table that names the scope, what is wrong and what to do."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import dagster as dg
+
+from wedsync_dr.defs.failures import Problem, problem_table
+from wedsync_dr.defs.standing import Standing, is_urgent
+from wedsync_dr.model import Finding, Kind, ScopeId, Tier
+
+
+def result(
+    problems: Sequence[Problem], figures: Mapping[str, int], tiers: Mapping[ScopeId, Tier | None] | None = None
+) -> dg.AssetCheckResult:
+    """Red with a table; a warning only where each failed scope is known to be of a tier that can wait."""
+    known = tiers or {}
+    urgent = any(scope is None or is_urgent(known.get(scope)) for scope, _, _ in problems)
+    metadata: dict[str, dg.MetadataValue] = {name: dg.MetadataValue.int(figure) for name, figure in figures.items()}
+    return dg.AssetCheckResult(
+        passed=not problems,
+        severity=dg.AssetCheckSeverity.ERROR if urgent else dg.AssetCheckSeverity.WARN,
+        description=f"{len(problems)} problem(s), listed in `failures`." if problems else "As it should be.",
+        metadata=metadata | ({"failures": problem_table(problems)} if problems else {}),
+    )
+
+
+def of_finding(finding: Finding) -> Problem:
+    """A finding of verification; the runbook has a heading for its code."""
+    place = f" (snapshot {finding.snapshot_id})" if finding.snapshot_id else ""
+    what = f"{finding.code.value}: {finding.detail}{place}"
+    remedy = f"docs/runbook.md, `{finding.code.value}`. Until then restores use the newest intact snapshot."
+    return finding.scope, what, remedy
+
+
+def gaps(seen: Standing) -> Iterator[Problem]:
+    """What has no snapshot, and what had one and has vanished from the source."""
+    if not any(scope.kind is Kind.WEDDING for scope in seen.present):
+        yield None, "The source has no wedding at all.", "Check WEDSYNC_SOURCE_URL, and [roots] in the rules."
+    if not seen.held:
+        yield None, "The vault has no snapshot at all.", "Check WEDSYNC_VAULT_URL; else launch snapshot_wave."
+    for scope in seen.unprotected():
+        yield scope, "Has no snapshot.", "Materialize its partition, or launch snapshot_wave with everything: true."
+    for scope in seen.vanished():
+        yield scope, "Has vanished from the source; its snapshots stay.", _back(scope)
+
+
+def _back(scope: ScopeId) -> str:
+    if scope.kind is Kind.PLATFORM:
+        return "If the table was not dropped on purpose, `wedsync-dr export` writes its rows."
+    return f"If that is wrong, launch restore_{scope.kind.value} with its id."

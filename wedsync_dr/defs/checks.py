@@ -1,0 +1,64 @@
+"""Three checks that can fail. They run in their own job, `evidence`, never beside a backfill, and name what failed."""
+
+import dagster as dg
+
+from wedsync_dr.defs.check_results import gaps, of_finding, result
+from wedsync_dr.defs.failures import told_to_dagster
+from wedsync_dr.defs.partitions import RECOVERY_POINTS
+from wedsync_dr.defs.resources import Protection
+from wedsync_dr.defs.standing import standing
+from wedsync_dr.model import utc_text
+from wedsync_dr.verification.comparison import compare_with_source
+from wedsync_dr.verification.verify import verify
+
+Resource = dg.ResourceParam[Protection]
+
+
+@dg.asset_check(
+    asset=RECOVERY_POINTS,
+    description="Reads every byte of every snapshot: signature, ledger, SHA-256, decryption, content hash, references. "
+    "Nothing to read is red.",
+)
+def snapshots_intact(protection: Resource) -> dg.AssetCheckResult:
+    """Needs no source: integrity is also checked while the source is down. Damage is an error whatever the tier."""
+    with told_to_dagster():
+        verification = verify(protection.archive())
+    figures = {"snapshots_read": verification.checked, "bytes_read": verification.bytes}
+    return result([of_finding(finding) for finding in verification.findings], figures)
+
+
+@dg.asset_check(
+    asset=RECOVERY_POINTS,
+    description="Reads the source again and compares its rows with the newest snapshots. Rows that moved are counted; "
+    "red where a snapshot no longer shows the source and is older than its tier's RPO.",
+)
+def rows_match_source(protection: Resource) -> dg.AssetCheckResult:
+    """An edit made after the snapshot is no failure until the tier's RPO has passed."""
+    with told_to_dagster():
+        compared = compare_with_source(protection.source(), protection.archive(), now=protection.now())
+    late = [one for one in compared.moved if one.late]
+    remedy = "Snapshot it now: materialize its partition, or launch snapshot_wave."
+    problems = [(one.scope, f"Its rows differ from the snapshot of {utc_text(one.taken_at)}.", remedy) for one in late]
+    figures = {"scopes_compared": compared.counts.total(), "moved_within_rpo": len(compared.moved) - len(late)}
+    return result(problems, figures, {one.scope: one.tier for one in late})
+
+
+@dg.asset_check(
+    asset=RECOVERY_POINTS,
+    description="Every wedding, vendor and table of the source has a snapshot, and none that has one has vanished. "
+    "No snapshot at all is red.",
+)
+def nothing_unprotected(protection: Resource) -> dg.AssetCheckResult:
+    """A scope that vanished stays named until it is back, or until somebody decides."""
+    with told_to_dagster():
+        seen = standing(protection)
+    figures = {"scopes_in_source": len(seen.present), "scopes_in_vault": len(seen.held)}
+    return result(list(gaps(seen)), figures, seen.present)
+
+
+evidence = dg.define_asset_job(
+    "evidence",
+    dg.AssetSelection.assets(RECOVERY_POINTS),
+    description="List what can be restored, and run every check on it: what operators and auditors read.",
+    executor_def=dg.in_process_executor,
+)

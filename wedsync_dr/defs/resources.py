@@ -1,0 +1,49 @@
+"""What the definitions work with. It opens anew for every step, so that no secret enters config, metadata or events."""
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+import dagster as dg
+
+from wedsync_dr.scope.survey import Source
+from wedsync_dr.settings import Settings, open_archive, open_source
+from wedsync_dr.vault.archive import Archive
+
+
+def clock() -> datetime:
+    """The only clock that the definitions read."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True)
+class Protection:
+    """The source that is protected, and the archive that its snapshots go to."""
+
+    settings: Callable[[], Settings] = field(repr=False)
+    now: Callable[[], datetime] = clock
+
+    def source(self) -> Source:
+        """Raises SettingsInvalid and RulesInvalid."""
+        return open_source(self.settings())
+
+    def archive(self) -> Archive:
+        """Raises SettingsInvalid, NotInitialised and KeyRefused."""
+        return open_archive(self.settings())
+
+    def vault_url(self) -> str:
+        """Where the snapshots are, as settings name it; a vault's address holds no secret."""
+        return self.settings().vault_url
+
+
+def settings_of_this_process() -> Settings:
+    """From the environment, and `.env` in the working directory."""
+    return Settings.from_environ(os.environ, Path(".env"))
+
+
+@dg.resource(description="The protected source, the vault and the keyring, from WEDSYNC_… in the environment or .env.")
+def protection_from_environment() -> Protection:
+    """Reads nothing until a step opens it, so definitions load without a database."""
+    return Protection(settings_of_this_process)

@@ -1,0 +1,120 @@
+"""The steps of a restore: resolve, verify, plan, approve, safety snapshot, apply, confirm."""
+
+from collections.abc import Iterator
+
+import dagster as dg
+
+from wedsync_dr.defs.failures import refused, told_to_dagster
+from wedsync_dr.defs.partitions import ASSETS
+from wedsync_dr.defs.resources import Protection
+from wedsync_dr.defs.restore_form import RestoreRequest
+from wedsync_dr.defs.restore_steps import Chosen, Planned, approved, plan_metadata, plan_of, point_of, summary_of
+from wedsync_dr.model import utc_text
+from wedsync_dr.restore.apply import apply_plan, refuse_conflicts
+from wedsync_dr.restore.difference import Mode
+from wedsync_dr.restore.resolve import resolve as resolve_point
+from wedsync_dr.restore.run import safety_snapshot as take_safety_snapshot
+
+Resource = dg.ResourceParam[Protection]
+
+
+@dg.op(
+    description="Find the newest intact snapshot at or before the asked instant. Damaged ones are refused and named."
+)
+def resolve(context: dg.OpExecutionContext, config: RestoreRequest, protection: Resource) -> Chosen:
+    """Reads nothing before the form is in order."""
+    with told_to_dagster():
+        scope, instant = config.scope(), config.instant()
+        point = resolve_point(protection.archive(), scope, instant)
+    metadata: dict[str, str] = {"scope": str(scope), "snapshot_id": point.manifest.snapshot_id}
+    metadata |= {f"refused {snapshot}": ", ".join(f.code.value for f in found) for snapshot, found in point.refused}
+    context.add_output_metadata(metadata | {"taken_at": utc_text(point.manifest.taken_at)})
+    requested_by = config.requested_by.strip() or f"dagster run {context.run_id}"
+    mode, tables = Mode(config.mode.value), tuple(config.tables)
+    manifest = point.manifest
+    return Chosen(scope, manifest.snapshot_id, manifest.taken_at, mode, tables, config.plan_only, requested_by)
+
+
+@dg.op(description="Read every byte of the chosen snapshot: signature, ledger, SHA-256, decryption, content hash.")
+def verify(context: dg.OpExecutionContext, chosen: Chosen, protection: Resource) -> Chosen:
+    """Fails where the snapshot is not intact."""
+    with told_to_dagster():
+        manifest = point_of(protection, chosen).manifest
+    context.add_output_metadata({"rows": manifest.rows, "bytes": manifest.bytes, "objects": len(manifest.objects)})
+    return chosen
+
+
+@dg.op(description="Compare the snapshot with the live rows: what to insert, update and delete, and what prevents it.")
+def plan(context: dg.OpExecutionContext, chosen: Chosen, protection: Resource) -> Planned:
+    """Reads only. Conflicts are shown; they fail the run where it is to change something."""
+    with told_to_dagster():
+        _, made = plan_of(protection, chosen)
+        context.add_output_metadata(plan_metadata(made))
+        context.log.info(summary_of(made))
+        if not chosen.plan_only:
+            refuse_conflicts(made)
+    return Planned(chosen, made.fingerprint, made.empty)
+
+
+@dg.op(
+    description="Go on only where the form said so and the id was repeated. A plan-only run ends here.",
+    out=dg.Out(Planned, is_required=False),
+)
+def approve(context: dg.OpExecutionContext, planned: Planned, protection: Resource) -> Iterator[dg.Output[Planned]]:
+    """The approval is in the ledger before anything changes."""
+    chosen = planned.chosen
+    if chosen.plan_only or planned.empty:
+        why = (
+            "the database already holds this"
+            if planned.empty
+            else "plan only: set plan_only to false and repeat the id"
+        )
+        context.log.info(f"Nothing was changed ({why}).")
+        return
+    body = {"kind": chosen.scope.kind.value, "id": chosen.scope.id, "snapshot_id": chosen.snapshot_id}
+    body |= {"plan": planned.fingerprint, "requested_by": chosen.requested_by}
+    with told_to_dagster():
+        protection.archive().ledger.append("restore-approved", body, protection.now())
+    yield dg.Output(planned)
+
+
+@dg.op(description="Before `replace`: snapshot the scope as it is now, so that the restore can be taken back.")
+def safety_snapshot(context: dg.OpExecutionContext, planned: Planned, protection: Resource) -> Planned:
+    """`merge` deletes and changes nothing, so it needs none."""
+    chosen = planned.chosen
+    if chosen.mode is Mode.replace:
+        with told_to_dagster():
+            source, archive = protection.source(), protection.archive()
+            snapshot_id = take_safety_snapshot(
+                source, archive, chosen.scope, now=protection.now(), requested_by=chosen.requested_by
+            )
+        context.add_output_metadata({"safety_snapshot_id": snapshot_id or "none: the source has no row of it"})
+    return planned
+
+
+@dg.op(
+    description="Write the rows in one transaction. It commits only if the database then holds what the snapshot says."
+)
+def apply(context: dg.OpExecutionContext, planned: Planned, protection: Resource) -> Planned:
+    """Applies the plan that was shown, or nothing."""
+    with told_to_dagster():
+        point, made = plan_of(protection, planned.chosen)
+        source, archive, by = protection.source(), protection.archive(), planned.chosen.requested_by
+        done = apply_plan(source, archive, point, approved(planned, made), now=protection.now(), requested_by=by)
+    context.add_output_metadata({**done.rows, "seconds": done.seconds})
+    return planned
+
+
+@dg.op(description="Look again from outside: nothing may be left to restore. The scope's partition shows the restore.")
+def confirm(context: dg.OpExecutionContext, planned: Planned, protection: Resource) -> None:
+    """Fails where the database does not hold what was restored."""
+    chosen = planned.chosen
+    with told_to_dagster():
+        _, left = plan_of(protection, chosen)
+    if not left.empty:
+        raise refused(
+            f"Rows of {chosen.scope} moved after the restore.", remedy="Plan again to see which tables differ."
+        )
+    metadata = {"restored_from": chosen.snapshot_id, "mode": chosen.mode.value, "requested_by": chosen.requested_by}
+    asset, what = ASSETS[chosen.scope.kind], "Restored into the source."
+    context.log_event(dg.AssetObservation(asset, what, partition=chosen.scope.id, metadata=metadata))

@@ -1,0 +1,55 @@
+"""One run for any list of scopes: what a backfill cannot do, and what every sensor and schedule starts."""
+
+import dagster as dg
+from pydantic import Field
+
+from wedsync_dr.defs.failures import refused, some_failed, told_to_dagster
+from wedsync_dr.defs.partitions import add_partitions
+from wedsync_dr.defs.record import materializations, record
+from wedsync_dr.defs.resources import Protection
+from wedsync_dr.model import Kind, ScopeId
+from wedsync_dr.snapshot.take import take
+
+
+class Wave(dg.Config):
+    """Which scopes to snapshot together, at one instant."""
+
+    weddings: list[str] = Field(default=[], description="Ids of weddings, as the partitions are called.")
+    vendors: list[str] = Field(default=[], description="Ids of vendors, as the partitions are called.")
+    platform_tables: list[str] = Field(default=[], description="Platform tables, as `schema.table`.")
+    everything: bool = Field(default=False, description="Every scope of the source; the lists must be empty then.")
+
+    def scopes(self) -> list[ScopeId] | None:
+        """What the form asks for; None is everything. Raises `dg.Failure` where it asks for nothing or for both."""
+        kinds = {Kind.WEDDING: self.weddings, Kind.VENDOR: self.vendors, Kind.PLATFORM: self.platform_tables}
+        scopes = [ScopeId(kind, text) for kind, ids in kinds.items() for text in ids]
+        if bool(scopes) == self.everything:
+            raise refused(
+                "A wave takes named scopes or everything, one of the two.",
+                remedy="Fill in weddings, vendors or platform_tables, or set everything to true.",
+            )
+        return None if self.everything else scopes
+
+
+@dg.op(description="Snapshot the scopes at one instant, and record a materialization for each.", out=dg.Out(dg.Nothing))
+def snapshot_scopes(context: dg.OpExecutionContext, config: Wave, protection: dg.ResourceParam[Protection]) -> None:
+    """Scopes that fail are named, and stop no other."""
+    with told_to_dagster():
+        batch = take(
+            protection.source(),
+            protection.archive(),
+            config.scopes(),
+            now=protection.now(),
+            requested_by=f"dagster run {context.run_id}",
+        )
+    add_partitions(context.instance, [taken.scope for taken in batch.taken])
+    record(context, list(materializations(batch.taken, protection.vault_url())))
+    context.log.info(f"{len(batch.taken)} scopes taken, {len(batch.failed)} failed, in {batch.seconds:.2f} s")
+    if batch.failed:
+        raise some_failed([(failed.scope, failed.error) for failed in batch.failed])
+
+
+@dg.job(description="Snapshot any weddings, vendors and platform tables in one run, or everything at one instant.")
+def snapshot_wave() -> None:
+    """One op, one core call."""
+    snapshot_scopes()

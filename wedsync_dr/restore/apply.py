@@ -1,0 +1,126 @@
+"""Carrying out a plan. The only code that writes to a database that is not ours.
+
+One transaction: lock, plan again, triggers off, delete children first, insert and update parents first, advance
+sequences, hold
+the parents that the rows rely on, read everything again and compare, commit. Whatever does not fit rolls everything
+back.
+"""
+
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+
+import psycopg
+
+from wedsync_dr.errors import Conflict, PlanStale, RestoreNotEqual, ScopeBusy
+from wedsync_dr.model import TableName
+from wedsync_dr.restore.live import Target, read_live
+from wedsync_dr.restore.plan import RestorePlan, plan_against
+from wedsync_dr.restore.resolve import RecoveryPoint
+from wedsync_dr.restore.statements import Statements, TriggersOff
+from wedsync_dr.scope.ownership import Ownership
+from wedsync_dr.scope.survey import Source
+from wedsync_dr.snapshot.opening import open_snapshot
+from wedsync_dr.source.catalog import load_catalog
+from wedsync_dr.source.session import Reader, connect, lock_scopes, translated
+from wedsync_dr.vault.archive import Archive
+
+LOCK_PATIENCE_S = 15.0
+
+
+@dataclass(frozen=True)
+class Applied:
+    """A restore that was committed after the database was read again and found equal."""
+
+    rows: dict[str, int]
+    seconds: float
+
+
+def apply_plan(
+    source: Source, archive: Archive, point: RecoveryPoint, plan: RestorePlan, *, now: datetime, requested_by: str
+) -> Applied:
+    """Apply a plan to the database that `source` names, whole or not at all.
+
+    Raises Conflict, PlanStale (rows moved since the plan was made), RestoreNotEqual, ScopeBusy, SourceRefused (with the
+    GRANT that is missing) and SourceUnreachable; after each of them the database is as it was before.
+    """
+    refuse_conflicts(plan)
+    started = time.monotonic()
+    story = {"kind": plan.scope.kind.value, "id": plan.scope.id, "snapshot_id": plan.manifest.snapshot_id}
+    archive.ledger.append("restore-started", story | {"mode": plan.mode.value, "requested_by": requested_by}, now)
+    with lock_scopes(source.url, [plan.scope], patience_s=LOCK_PATIENCE_S) as held:
+        if plan.scope not in held:
+            raise ScopeBusy(
+                f"{plan.scope} is being snapshotted or restored by another run.", remedy="Try again in a moment."
+            )
+        _apply(source, archive, point, plan)
+    archive.ledger.append("restored", story | {"rows": plan.rows, "requested_by": requested_by}, now)
+    return Applied(plan.rows, time.monotonic() - started)
+
+
+def refuse_conflicts(plan: RestorePlan) -> None:
+    """Raise Conflict where the plan has any."""
+    if plan.conflicts:
+        first = plan.conflicts[0]
+        raise Conflict(
+            f"{len(plan.conflicts)} conflict(s) stand in the way; {first.table}: {first.detail}",
+            remedy="Look at the plan (the same command without --apply); resolve them or choose tables with --tables.",
+        )
+
+
+def _apply(source: Source, archive: Archive, point: RecoveryPoint, plan: RestorePlan) -> None:
+    snapshot = open_snapshot(archive, plan.manifest)
+    with translated(), connect(source.url, name="wedsync-dr restore") as connection, connection.transaction():
+        connection.execute("SET LOCAL row_security = off; SET CONSTRAINTS ALL DEFERRED")
+        reader = Reader(connection)
+        catalog = load_catalog(reader)
+        target = Target(catalog, Ownership(catalog, source.rules).resolve(reader), reader.copy)
+        again = plan_against(target, archive, snapshot, point, mode=plan.mode, tables=plan.patterns)
+        if again.fingerprint != plan.fingerprint or again.conflicts != plan.conflicts:
+            raise PlanStale(
+                f"Rows of {plan.scope} moved since the plan was made; nothing was changed.", remedy="Make a new plan."
+            )
+        with _triggers_off(connection, target, again) as enforced:
+            _write(Statements(connection, catalog, enforced=enforced), again)
+        _require_equal(target, again)
+
+
+def _write(statements: Statements, plan: RestorePlan) -> None:
+    for parent in reversed(plan.parents):
+        statements.insert(parent.head, parent.lines)
+    for change in reversed(plan.changes):
+        statements.delete(change.head, change.deletes)
+    for change in plan.changes:
+        statements.update(change.head, change.updates)
+        statements.insert(change.head, change.inserts)
+    statements.close_cycles()
+    for change in plan.changes:
+        if change.written:
+            statements.advance_sequences(change.table)
+    for (table, columns), values in plan.relied_on.items():
+        statements.hold(table, columns, values)
+
+
+@contextmanager
+def _triggers_off(connection: psycopg.Connection, target: Target, plan: RestorePlan) -> Iterator[bool]:
+    """No trigger fires inside. Yields whether foreign keys are still enforced row by row."""
+    tables = [change.table for change in plan.changes if not change.empty] + [p.head.table for p in plan.parents]
+    off = TriggersOff(connection, target.catalog, tables)
+    enforced = off.begin()
+    yield enforced
+    off.end()
+
+
+def _require_equal(target: Target, plan: RestorePlan) -> None:
+    """Read the scope again, in the transaction that wrote it."""
+    live = read_live(target, plan.scope, [change.head for change in plan.changes])
+    different: list[TableName] = [c.table for c in plan.changes if Counter(live[c.table]) != plan.expected[c.table]]
+    if different:
+        names = ", ".join(map(str, different[:5]))
+        raise RestoreNotEqual(
+            f"After writing, {names} did not hold what the snapshot says; all was rolled back.",
+            remedy="A rule or another session changes rows as they are written; look there, then try again.",
+        )

@@ -1,0 +1,75 @@
+"""What stands in the way of a restore, found before anything is changed."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from wedsync_dr.model import ScopeId, TableName
+from wedsync_dr.restore.difference import TableChange
+from wedsync_dr.restore.live import Target, find
+from wedsync_dr.restore.parents import MissingParent
+from wedsync_dr.snapshot.layout import split_key
+from wedsync_dr.snapshot.opening import SealedTable
+from wedsync_dr.verification.closure import column_values
+
+
+@dataclass(frozen=True)
+class PlanConflict:
+    """A reason why the plan cannot be applied: a stable code, the table, and what (counts and names, never values)."""
+
+    code: str
+    table: TableName
+    detail: str
+
+
+def conflicts(
+    target: Target, scope: ScopeId, changes: Iterable[TableChange], missing: Iterable[MissingParent]
+) -> Iterator[PlanConflict]:
+    """All conflicts of a plan."""
+    changes = list(changes)
+    covered = {change.table for change in changes}
+    for change in changes:
+        yield from _taken_unique_keys(target, scope, change)
+        yield from _still_referenced(target, scope, change, covered)
+    for parent in missing:
+        detail = f"{parent.values} row(s) that {parent.child} refers to are in no snapshot of their owner."
+        yield PlanConflict("missing-parent", parent.target, detail)
+
+
+def _taken_unique_keys(target: Target, scope: ScopeId, change: TableChange) -> Iterator[PlanConflict]:
+    """Natural keys of rows to write that a row which stays already has."""
+    head = change.head
+    if not head.key or not change.written:
+        return
+    width = len(head.key)
+    going = {split_key(line, width) for line in (*change.written, *change.deletes)}
+    for unique in target.catalog.tables[head.table].unique_keys:
+        if unique.primary or unique.partial_or_expression or not set(unique.columns) <= set(head.names):
+            continue
+        values = column_values(SealedTable(head, change.written), unique.columns)
+        hits = [owner for owner, key in find(target, head.table, unique.columns, values, head.key) if key not in going]
+        if hits:
+            who = ", ".join(sorted({"this scope" if owner == scope else str(owner) for owner in hits})[:3])
+            detail = f"{len(hits)} value(s) of unique key {unique.name} are taken by rows of {who}."
+            yield PlanConflict("unique-key-taken", head.table, detail)
+
+
+def _still_referenced(
+    target: Target, scope: ScopeId, change: TableChange, covered: set[TableName]
+) -> Iterator[PlanConflict]:
+    """Rows to delete that rows refer to which the plan does not cover: another owner's, or of a table not selected."""
+    if not change.deletes:
+        return
+    doomed = SealedTable(change.head, change.deletes)
+    for child in target.catalog.tables.values():
+        for key in child.foreign_keys:
+            if key.target != change.table:
+                continue
+            values = column_values(doomed, key.target_columns)
+            hits = [owner for owner, _ in find(target, child.name, key.columns, values, key.columns)]
+            others = [owner for owner in hits if owner != scope or child.name not in covered]
+            if others:
+                who = ", ".join(sorted({str(owner) for owner in others})[:3])
+                detail = (
+                    f"{len(others)} row(s) of {child.name} that belong to {who} refer to rows that would be deleted."
+                )
+                yield PlanConflict("still-referenced", change.table, detail)

@@ -1,0 +1,64 @@
+"""Which snapshot a restore starts from: the newest intact one at or before the asked instant."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from wedsync_dr.errors import Damaged, ScopeNotFound, SnapshotNotFound
+from wedsync_dr.model import Finding, FindingCode, Manifest, ScopeId, utc_text
+from wedsync_dr.vault.archive import Archive
+from wedsync_dr.vault.vault import SnapshotRef
+from wedsync_dr.verification.verify import check_manifest, check_snapshot
+
+_HARMLESS = {FindingCode.OPEN_LINK, FindingCode.ORPHAN_OBJECT}
+
+
+@dataclass(frozen=True)
+class RecoveryPoint:
+    """A snapshot whose verification has passed, and the newer ones that were refused on the way to it."""
+
+    manifest: Manifest
+    refused: tuple[tuple[str, tuple[Finding, ...]], ...] = ()
+
+
+def resolve(archive: Archive, scope: ScopeId, as_of: datetime | None = None) -> RecoveryPoint:
+    """The newest recovery point of a scope at or before `as_of`; each candidate is read and verified in full.
+
+    Raises ScopeNotFound, SnapshotNotFound (which says when the first one is) and Damaged (where none is intact).
+    """
+    refused: list[tuple[str, tuple[Finding, ...]]] = []
+    for manifest, findings in candidates(archive, scope, as_of):
+        if manifest and not findings:
+            return RecoveryPoint(manifest, tuple(refused))
+        refused.append((findings[0].snapshot_id or "", findings))
+    raise Damaged(
+        f"None of the {len(refused)} snapshots of {scope} is intact.",
+        remedy="`wedsync-dr verify` names the damage; bring the objects back from a copy of the vault.",
+    )
+
+
+def candidates(
+    archive: Archive, scope: ScopeId, as_of: datetime | None
+) -> Iterator[tuple[Manifest | None, tuple[Finding, ...]]]:
+    """Every snapshot at or before the instant, newest first, each with what is wrong with it."""
+    state = archive.ledger.known()
+    for ref in _refs(archive, scope, as_of):
+        manifest, findings = check_manifest(archive, ref, state)
+        if manifest:
+            findings += check_snapshot(archive, manifest)
+        yield manifest, tuple(finding for finding in findings if finding.code not in _HARMLESS)
+
+
+def _refs(archive: Archive, scope: ScopeId, as_of: datetime | None) -> list[SnapshotRef]:
+    refs = list(archive.vault.snapshots(scope=scope))
+    if not refs:
+        raise ScopeNotFound(
+            f"The vault has no snapshot of {scope}.", remedy="`wedsync-dr snapshots` lists what there is; check the id."
+        )
+    chosen = [ref for ref in refs if as_of is None or ref.taken_at <= as_of]
+    if not chosen:
+        raise SnapshotNotFound(
+            f"The first snapshot of {scope} is of {utc_text(refs[0].taken_at)}, after the asked instant.",
+            remedy=f"Ask for {utc_text(refs[0].taken_at)} or later.",
+        )
+    return chosen[::-1]

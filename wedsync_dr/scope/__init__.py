@@ -1,0 +1,1 @@
+"""Whose row is it: catalogue and rules in, one owner per row out."""

@@ -1,0 +1,148 @@
+"""Which scopes the source has, and when their weddings are."""
+
+import datetime
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from wedsync_dr.model import Kind, ScopeId, TableName
+from wedsync_dr.scope.names import ColumnName
+from wedsync_dr.scope.ownership import ResolvedOwnership
+from wedsync_dr.source.catalog import Catalog, Table
+from wedsync_dr.source.copytext import text_of
+from wedsync_dr.source.session import Reader
+
+_DATE_NAMES = ("wedding_date", "event_date", "date")
+_ZONE_NAMES = ("time_zone", "timezone")
+
+
+@dataclass(frozen=True)
+class ScopeInfo:
+    """A scope of the source. `booked` are the dates of the weddings that a vendor takes part in."""
+
+    scope: ScopeId
+    date: datetime.date | None = None
+    time_zone: str | None = None
+    booked: tuple[datetime.date | None, ...] = ()
+
+
+def discover(
+    reader: Reader, catalog: Catalog, ownership: ResolvedOwnership, wanted: Collection[ScopeId] | None = None
+) -> list[ScopeInfo]:
+    """Every wedding, vendor and platform table, or those of `wanted` that exist, sorted by id.
+
+    A read that failed raises; it is never an empty answer.
+    """
+    tables = [ScopeInfo(ScopeId.of_table(name)) for name in catalog.tables if name not in ownership.left_out]
+    if wanted is not None and all(scope.kind is not Kind.VENDOR for scope in wanted):
+        chosen = [scope for scope in wanted if scope.kind is Kind.WEDDING]
+        found = [*_weddings(reader, catalog, ownership, chosen), *tables]
+    else:
+        found = [*_all_owners(reader, catalog, ownership), *tables]
+    return sorted((info for info in found if wanted is None or info.scope in wanted), key=lambda info: info.scope)
+
+
+def _all_owners(reader: Reader, catalog: Catalog, ownership: ResolvedOwnership) -> list[ScopeInfo]:
+    weddings = _weddings(reader, catalog, ownership, None)
+    booked = _booked(reader, catalog, ownership, {info.scope: info.date for info in weddings})
+    vendors = [
+        ScopeInfo(scope, booked=tuple(booked.get(scope, ())))
+        for root in ownership.roots(Kind.VENDOR)
+        for scope, *_ in _root_scopes(reader, ownership, root.table, (), None)
+    ]
+    return [*weddings, *vendors]
+
+
+def _weddings(
+    reader: Reader, catalog: Catalog, ownership: ResolvedOwnership, wanted: Sequence[ScopeId] | None
+) -> list[ScopeInfo]:
+    found = []
+    for root in ownership.roots(Kind.WEDDING):
+        day, zone = _date_columns(catalog.tables[root.table], ownership)
+        columns = tuple(name for name in (day, zone) if name)
+        for scope, *values in _root_scopes(reader, ownership, root.table, columns, wanted):
+            given = dict(zip(columns, values, strict=True))
+            found.append(ScopeInfo(scope, _day(given.get(day or "")), given.get(zone or "")))
+    return found
+
+
+def _root_scopes(
+    reader: Reader,
+    ownership: ResolvedOwnership,
+    table: TableName,
+    columns: tuple[str, ...],
+    wanted: Sequence[ScopeId] | None,
+) -> list[tuple[ScopeId, *tuple[str | None, ...]]]:
+    """The scopes whose own root row stands in this table, with columns. A row of an earlier root's scope is none."""
+    found: list[tuple[ScopeId, *tuple[str | None, ...]]] = []
+    sql = ownership.select_roots(table, columns, wanted)
+    for line in reader.copy(sql):
+        owner, *values = bytes(line)[:-1].split(b"\t")
+        found.append((ownership.owner(table, owner), *(text_of(value) for value in values)))
+    return found
+
+
+def _date_columns(table: Table, ownership: ResolvedOwnership) -> tuple[str | None, str | None]:
+    """The columns that hold the date and the time zone of a wedding: by rule, else by their names and types."""
+    days = [column.name for column in table.columns if column.type == "date"]
+    day = _ruled(ownership.rules.wedding_date, table) or next((name for name in _DATE_NAMES if name in days), None)
+    zone = _ruled(ownership.rules.time_zone, table) or next(
+        (name for name in _ZONE_NAMES if name in table.column), None
+    )
+    return day or (days[0] if len(days) == 1 else None), zone
+
+
+def _ruled(column: ColumnName | None, table: Table) -> str | None:
+    return column.column if column and column.table == table.name else None
+
+
+def _day(text: str | None) -> datetime.date | None:
+    """A date that Python can hold; `infinity` and dates before Christ are no wedding's."""
+    try:
+        return datetime.date.fromisoformat(text[:10]) if text else None
+    except ValueError:
+        return None
+
+
+def _booked(
+    reader: Reader, catalog: Catalog, ownership: ResolvedOwnership, dates: dict[ScopeId, datetime.date | None]
+) -> dict[ScopeId, list[datetime.date | None]]:
+    """The dates of the weddings whose rows name a vendor by a foreign key of their own."""
+    booked: defaultdict[ScopeId, list[datetime.date | None]] = defaultdict(list)
+    roots = {root.table: root for root in ownership.roots(Kind.VENDOR)}
+    for table in catalog.tables.values():
+        if table.name in roots or Kind.WEDDING not in ownership.kinds(table.name):
+            continue
+        for key in table.foreign_keys:
+            if key.target in roots and key.target_columns == catalog.tables[key.target].primary_key:
+                for wedding, vendor in _pairs(reader, ownership, table, key.columns, key.target):
+                    if wedding in dates:
+                        booked[vendor].append(dates[wedding])
+    return booked
+
+
+def _pairs(
+    reader: Reader, ownership: ResolvedOwnership, table: Table, columns: tuple[str, ...], vendors: TableName
+) -> list[tuple[ScopeId, ScopeId]]:
+    """Each wedding with each vendor that one of its rows names."""
+    whole = ownership.select_all(table.name, columns)
+    names = ", ".join(["owner", *(f"c{i}" for i in range(len(columns)))])
+    owners = {key: owner for owner, key in _vendor_keys(reader, ownership, vendors, len(columns))}
+    pairs = []
+    for line in reader.copy(f"SELECT DISTINCT * FROM ({whole}) AS rows ({names}) WHERE rows.owner <> ''"):
+        owner, *key = bytes(line)[:-1].split(b"\t")
+        if owner.startswith(b"w") and (vendor := owners.get(tuple(key))):
+            pairs.append((ownership.owner(table.name, owner), vendor))
+    return pairs
+
+
+def _vendor_keys(
+    reader: Reader, ownership: ResolvedOwnership, vendors: TableName, width: int
+) -> list[tuple[ScopeId, tuple[bytes, ...]]]:
+    key = next(root.key for root in ownership.roots(Kind.VENDOR) if root.table == vendors)
+    assert len(key) == width  # noqa: S101
+    found = []
+    for line in reader.copy(ownership.select_all(vendors, key)):
+        owner, *values = bytes(line)[:-1].split(b"\t")
+        found.append((ownership.owner(vendors, owner), tuple(values)))
+    return found

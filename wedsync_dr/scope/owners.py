@@ -1,0 +1,98 @@
+"""Owners as SQL writes them: a letter for the kind, the number of the root table, a colon, the key's parts.
+
+`w0:<key>` is a row of the first wedding root. Parts of a composite key are joined by the unit separator. A platform row
+has no owner text.
+"""
+
+from dataclasses import dataclass
+
+from wedsync_dr.errors import MalformedId
+from wedsync_dr.model import Kind, ScopeId, TableName, encode_id, quoted
+from wedsync_dr.scope.rules import Rules
+from wedsync_dr.source.catalog import Catalog
+from wedsync_dr.source.copytext import text_of
+
+SEPARATOR = "\x1f"
+_LETTER = {Kind.WEDDING: "w", Kind.VENDOR: "v"}
+_COMPARABLE = {"uuid", "bigint", "integer", "smallint"}
+_KIND = {letter: kind for kind, letter in _LETTER.items()}
+
+
+@dataclass(frozen=True)
+class Root:
+    """A root table: its kind, its place among the roots of the kind, and its key.
+
+    `native` names the key's type where scopes of the kind can be compared by the key itself.
+    """
+
+    table: TableName
+    kind: Kind
+    number: int
+    key: tuple[str, ...]
+    native: str | None
+
+    @property
+    def prefix(self) -> str:
+        return f"{self.number}:"
+
+    def key_sql(self, alias: str) -> str:
+        """The key as text."""
+        parts = [f"{alias}.{quoted(name)}::pg_catalog.text" for name in self.key]
+        return parts[0] if len(parts) == 1 else " || E'\\x1f' || ".join(parts)
+
+    def scope_sql(self, alias: str) -> str:
+        """The scope of a root row as text without the kind's letter; comparable whatever the roots' key types."""
+        return f"('{self.prefix}' || {self.key_sql(alias)}) COLLATE \"C\""
+
+
+class Owners:
+    """Between owner texts and scope ids."""
+
+    def __init__(self, catalog: Catalog, rules: Rules) -> None:
+        self.roots: dict[TableName, Root] = {}
+        for kind, tables in rules.roots.items():
+            for number, name in enumerate(tables):
+                table = catalog.tables[name]
+                types = [table.column[key].base_type for key in table.primary_key]
+                native = types[0] if number == 0 and len(types) == 1 and types[0] in _COMPARABLE else None
+                self.roots[name] = Root(name, kind, number, table.primary_key, native)
+
+    def of_kind(self, kind: Kind) -> list[Root]:
+        return sorted((root for root in self.roots.values() if root.kind is kind), key=lambda root: root.number)
+
+    def scope(self, table: TableName, owner: bytes) -> ScopeId:
+        """The owner of a row of `table` from the COPY text of its owner column."""
+        if not owner:
+            return ScopeId.of_table(table)
+        text = text_of(owner) or ""
+        number, _, key = text[1:].partition(":")
+        kind = _KIND[text[0]]
+        parts = [encode_id(part) for part in key.split(SEPARATOR)]
+        if number != "0":
+            parts = ["", encode_id(str(self.of_kind(kind)[int(number)].table)), *parts]
+        return ScopeId(kind, "~".join(parts))
+
+    def text(self, scope: ScopeId) -> str:
+        """The owner text of a wedding or vendor."""
+        root, parts = self.root_and_key(scope)
+        return f"{_LETTER[scope.kind]}{root.prefix}{SEPARATOR.join(parts)}"
+
+    def root_and_key(self, scope: ScopeId) -> tuple[Root, list[str]]:
+        """The root table that a scope's id is a key of, and the key's parts."""
+        roots = self.of_kind(scope.kind)
+        parts = [ScopeId(scope.kind, part).key for part in scope.id.removeprefix("~").split("~") if part]
+        if not scope.id.startswith("~"):
+            if roots and len(parts) == len(roots[0].key):
+                return roots[0], parts
+        elif (root := next((r for r in roots if r.number and str(r.table) == parts[0]), None)) and (
+            len(parts) == len(root.key) + 1
+        ):
+            return root, parts[1:]
+        raise MalformedId(
+            f"{scope.id!r} is not the id of a {scope.kind.value} of this source.",
+            remedy="Use the id as `wedsync-dr scopes` or `wedsync-dr snapshots` print it.",
+        )
+
+    @staticmethod
+    def letter(kind: Kind) -> str:
+        return _LETTER[kind]

@@ -1,0 +1,267 @@
+"""Typed settings from the environment and `.env`, and the functions that open what they name.
+
+Where nothing is said, everything lives in `.wedsync/` of the working directory, and the rules are its `rules.toml`.
+The core gets values, never Settings.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from difflib import get_close_matches
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from dotenv import dotenv_values
+
+from wedsync_dr.encryption.keyring import Keyring
+from wedsync_dr.encryption.root_key import (
+    RootKey,
+    create_passphrase_parameters,
+    create_root_key_file,
+    open_root_key,
+    root_key_path,
+)
+from wedsync_dr.errors import KeyMissing, NotInitialised, SettingsInvalid
+from wedsync_dr.scope.rules import load_rules
+from wedsync_dr.scope.survey import Source
+from wedsync_dr.vault.archive import Archive
+from wedsync_dr.vault.ledger import Ledger
+from wedsync_dr.vault.local import LocalStore
+from wedsync_dr.vault.vault import Vault
+
+HOME = Path(".wedsync")
+RULES = Path("rules.toml")
+NAMES = (
+    "WEDSYNC_SOURCE_URL",
+    "WEDSYNC_VAULT_URL",
+    "WEDSYNC_KEYRING_URL",
+    "WEDSYNC_ROOT_KEY",
+    "WEDSYNC_PASSPHRASE",
+    "WEDSYNC_RULES",
+    "WEDSYNC_TIMEZONE",
+    "WEDSYNC_PG_BIN",
+)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Where everything is. Valid in form; opening says whether it is there."""
+
+    vault_url: str
+    keyring_url: str
+    root_key: str
+    rules: Path = RULES
+    time_zone: str = "UTC"
+    pg_bin: Path | None = None
+    source_url: str | None = field(default=None, repr=False)
+    passphrase: str | None = field(default=None, repr=False)
+
+    @classmethod
+    def from_environ(cls, environ: Mapping[str, str], dotenv: Path | None = None) -> "Settings":
+        """Read the `WEDSYNC_…` names; the environment wins over the `.env` file. Raises SettingsInvalid.
+
+        A name that looks like one of these but is none of them is refused: it would silently mean a default.
+        """
+        given = _given(environ, dotenv)
+        home = HOME.resolve()
+        return cls(
+            vault_url=_store_url("WEDSYNC_VAULT_URL", given, home / "vault"),
+            keyring_url=_store_url("WEDSYNC_KEYRING_URL", given, home / "keyring"),
+            root_key=_root_key(given.get("WEDSYNC_ROOT_KEY") or (home / "root.key").as_uri()),
+            rules=_path("WEDSYNC_RULES", given) or RULES.resolve(),
+            time_zone=_time_zone(given.get("WEDSYNC_TIMEZONE") or "UTC"),
+            pg_bin=_path("WEDSYNC_PG_BIN", given),
+            source_url=database_url(given["WEDSYNC_SOURCE_URL"]) if "WEDSYNC_SOURCE_URL" in given else None,
+            passphrase=given.get("WEDSYNC_PASSPHRASE"),
+        )
+
+
+def _given(environ: Mapping[str, str], dotenv: Path | None) -> dict[str, str]:
+    """The settings that are set, by name; an empty value counts as not set."""
+    file = dotenv_values(dotenv, interpolate=False) if dotenv and dotenv.is_file() else {}
+    given = {name: value for name, value in ({**file, **environ}).items() if name.startswith("WEDSYNC_") and value}
+    for name in given.keys() - set(NAMES):
+        if close := get_close_matches(name, NAMES, n=1, cutoff=0.85):
+            raise SettingsInvalid(f"There is no setting {name}.", remedy=f"Perhaps {close[0]} is meant; rename it.")
+    return {name: given[name] for name in NAMES if name in given}
+
+
+def database_url(text: str, name: str = "WEDSYNC_SOURCE_URL") -> str:
+    """The URL of a PostgreSQL database, or SettingsInvalid. The text is never repeated: it may hold a password."""
+    remedy = f"Write {name} as postgresql://user@host:5432/database."
+    try:
+        parts = urlsplit(text)
+        _ = parts.port
+    except ValueError:
+        raise SettingsInvalid(f"{name} is not a URL.", remedy=remedy) from None
+    if parts.scheme not in ("postgresql", "postgres"):
+        raise SettingsInvalid(f"{name} is not the URL of a PostgreSQL database.", remedy=remedy)
+    return text
+
+
+def _store_url(name: str, given: Mapping[str, str], default: Path) -> str:
+    url = given.get(name) or default.as_uri()
+    if url.startswith("s3:"):
+        raise SettingsInvalid(
+            f"{name} names an S3 bucket, and this version keeps {_stored(name)} in directories only.",
+            remedy=f"Set {name} to file:///…, or use a version that has S3.",
+        )
+    _file_path(name, url)
+    return url
+
+
+def _stored(name: str) -> str:
+    return "vaults" if name == "WEDSYNC_VAULT_URL" else "keyrings"
+
+
+def _root_key(url: str) -> str:
+    if url.startswith("awskms:"):
+        raise SettingsInvalid(
+            "WEDSYNC_ROOT_KEY names a key of AWS KMS, and this version does not have that.",
+            remedy="Set it to file:///… or passphrase:, or use a version that has AWS KMS.",
+        )
+    if url != "passphrase:":
+        _file_path("WEDSYNC_ROOT_KEY", url)
+    return url
+
+
+def _file_path(name: str, url: str) -> Path:
+    """The absolute path that a file URL names."""
+    parts = urlsplit(url)
+    if parts.scheme != "file" or parts.netloc not in ("", "localhost") or not parts.path.strip("/"):
+        raise SettingsInvalid(f"{name} is not a file URL.", remedy=f"Write it as {name}=file:///an/absolute/path.")
+    if parts.query or parts.fragment:
+        raise SettingsInvalid(f"{name} has a ? or # in it.", remedy="Write ? as %3F and # as %23 in a file URL.")
+    return Path(unquote(parts.path))
+
+
+def _path(name: str, given: Mapping[str, str]) -> Path | None:
+    if name not in given:
+        return None
+    path = Path(given[name]).expanduser().resolve()
+    if not path.exists():
+        raise SettingsInvalid(f"{name} names {path.name}, which does not exist.", remedy="Check the path.")
+    return path
+
+
+def _time_zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        raise SettingsInvalid(
+            "WEDSYNC_TIMEZONE is not the name of a time zone.", remedy="Write it like Europe/Berlin."
+        ) from None
+    return name
+
+
+def open_source(settings: Settings) -> Source:
+    """The database and its rules, without connecting. Raises SettingsInvalid and RulesInvalid."""
+    if settings.source_url is None:
+        raise SettingsInvalid(
+            "WEDSYNC_SOURCE_URL is not set.",
+            remedy="Set it to postgresql://user@host:5432/database, or put it into .env.",
+        )
+    return Source(settings.source_url, load_rules(settings.rules), settings.time_zone)
+
+
+Passphrase = Callable[[], str]
+
+
+def open_archive(settings: Settings, passphrase: Passphrase | None = None) -> Archive:
+    """Vault, keyring and ledger. `passphrase` is asked where the root key needs one and the settings have none.
+
+    Raises NotInitialised, KeyRefused, SettingsInvalid, VaultUnavailable and FormatUnsupported.
+    """
+    store = _store("WEDSYNC_VAULT_URL", settings.vault_url)
+    vault = Vault(store)
+    vault.check()
+    keyring = Keyring(
+        keys := _store("WEDSYNC_KEYRING_URL", settings.keyring_url), _open_root(settings, keys, passphrase)
+    )
+    signer, verifier = keyring.signer(), keyring.verifier()
+    return Archive(vault, keyring, Ledger(store, signer, verifier), signer, verifier)
+
+
+@dataclass(frozen=True)
+class Part:
+    """A part of the set-up: what it is, where it is, and whether it was made just now."""
+
+    name: str
+    place: str
+    created: bool
+
+
+def initialise(settings: Settings, now: datetime, passphrase: Passphrase | None = None) -> list[Part]:
+    """Make root key, keyring and vault where they are absent; what exists is kept, so it can be repeated and resumed.
+
+    Never makes a key for data that another key sealed: KeyMissing for a vault without its keyring, and for a keyring
+    without its root key; KeyRefused for a root key that does not open the keyring.
+    """
+    vault = Vault(_store("WEDSYNC_VAULT_URL", settings.vault_url))
+    keys = _store("WEDSYNC_KEYRING_URL", settings.keyring_url)
+    _require_keyring_of(vault, keys)
+    root_created = _make_root(settings, keys)
+    keyring = Keyring(keys, _open_root(settings, keys, passphrase))
+    keyring_created = keyring.create(now)
+    keyring.signer()
+    vault_created = _make_vault(vault, now)
+    return [
+        Part("root key", settings.root_key, root_created),
+        Part("keyring", settings.keyring_url, keyring_created),
+        Part("vault", settings.vault_url, vault_created),
+    ]
+
+
+def _store(name: str, url: str) -> LocalStore:
+    return LocalStore(_file_path(name, url))
+
+
+def _open_root(settings: Settings, keys: LocalStore, passphrase: Passphrase | None) -> RootKey:
+    known = settings.passphrase
+    return open_root_key(settings.root_key, keys, (lambda: known) if known else passphrase or _no_passphrase)
+
+
+def _no_passphrase() -> str:
+    raise SettingsInvalid(
+        "The root key needs a passphrase, and none is set.",
+        remedy="Set WEDSYNC_PASSPHRASE where this process is started.",
+    )
+
+
+def _exists(vault: Vault) -> bool:
+    try:
+        vault.check()
+    except NotInitialised:
+        return False
+    return True
+
+
+def _require_keyring_of(vault: Vault, keys: LocalStore) -> None:
+    """A vault that exists belongs to a keyring that exists."""
+    if _exists(vault) and not any(True for _ in keys.list("")):
+        raise KeyMissing(
+            "The vault exists, but its keyring does not.",
+            remedy="Point WEDSYNC_KEYRING_URL to the keyring of this vault (or bring that back from its copy), or "
+            "WEDSYNC_VAULT_URL to an empty directory.",
+        )
+
+
+def _make_root(settings: Settings, keys: LocalStore) -> bool:
+    if settings.root_key == "passphrase:":
+        return create_passphrase_parameters(keys)
+    path = root_key_path(settings.root_key)
+    if not path.exists() and any(True for _ in keys.list("")):
+        raise KeyMissing(
+            "The keyring exists, but its root key does not.",
+            remedy="Point WEDSYNC_ROOT_KEY to the root key of this keyring, or bring that back from its copy; "
+            "a new one would open nothing.",
+        )
+    return create_root_key_file(path)
+
+
+def _make_vault(vault: Vault, now: datetime) -> bool:
+    if _exists(vault):
+        return False
+    vault.create(now)
+    return True

@@ -1,0 +1,1 @@
+"""Taking a scope out of the source, sealed, and opening it again."""

@@ -1,0 +1,106 @@
+"""Opening snapshots: every byte is checked before it is believed."""
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from wedsync_dr.errors import Damaged
+from wedsync_dr.model import LinkedRow, Manifest, RowClass, SealedObject, TableName
+from wedsync_dr.snapshot.content import TableContent, class_content, content_of
+from wedsync_dr.snapshot.layout import split_key
+from wedsync_dr.snapshot.links import from_footer
+from wedsync_dr.snapshot.sealed_rows import OpenObject, TableHead, TableRows, unseal
+from wedsync_dr.vault.archive import Archive
+
+OLDER = "Restore an older recovery point: `wedsync-dr snapshots` lists them; `wedsync-dr verify` names all damage."
+
+
+@dataclass(frozen=True)
+class SealedTable:
+    """All rows of one table of a snapshot, as COPY text lines."""
+
+    head: TableHead
+    lines: tuple[bytes, ...] = field(repr=False)
+
+    def by_key(self) -> dict[tuple[bytes, ...], bytes]:
+        """Lines by key; a table without a key has its rows for keys."""
+        width = len(self.head.key)
+        return {split_key(line, width): line for line in self.lines}
+
+
+@dataclass(frozen=True)
+class OpenSnapshot:
+    """A decrypted snapshot. Tables stand in restore order."""
+
+    manifest: Manifest
+    tables: Mapping[TableName, SealedTable]
+    links: tuple[LinkedRow, ...] = field(repr=False)
+
+
+def open_snapshot(archive: Archive, manifest: Manifest) -> OpenSnapshot:
+    """Read, authenticate and decrypt a whole snapshot.
+
+    Raises ObjectMissing, Damaged and KeyMissing; nothing of a snapshot that is not intact is handed out.
+    """
+    parts = [(sealed, open_object(archive, manifest, sealed)) for sealed in manifest.objects]
+    rows = [(sealed.row_class, table) for sealed, part in parts for table in part.tables()]
+    check_content(archive, manifest, rows)
+    links = tuple(link for _, part in parts for link in from_footer(part.links))
+    return OpenSnapshot(manifest, merged(table for _, table in rows), links)
+
+
+def open_object(archive: Archive, manifest: Manifest, sealed: SealedObject) -> OpenObject:
+    """One object: its size and SHA-256 as the manifest says, then decrypted.
+
+    Raises ObjectMissing, Damaged, KeyMissing.
+    """
+    data = archive.vault.get_object(manifest.scope, manifest.snapshot_id, sealed.name)
+    if len(data) != sealed.bytes or hashlib.sha256(data).hexdigest() != sealed.sha256:
+        raise Damaged(f"{sealed.name} of {manifest.scope} is not what its manifest says.", remedy=OLDER)
+    key = archive.keyring.key(manifest.scope, sealed.key_id)
+    opened = unseal(data, key.file_key(manifest.scope, manifest.snapshot_id, sealed.name))
+    if opened.row_count != sealed.rows:
+        raise Damaged(f"{sealed.name} of {manifest.scope} does not hold the rows its manifest says.", remedy=OLDER)
+    return opened
+
+
+def check_content(archive: Archive, manifest: Manifest, rows: Iterable[tuple[RowClass, TableRows]]) -> None:
+    """Recompute the content hash from the rows themselves; Damaged where it is not the manifest's."""
+    found: dict[RowClass, dict[str, tuple[list[list[str]], TableContent]]] = {}
+    keys = {sealed.row_class: sealed.key_id for sealed in manifest.objects}
+    for row_class, table in rows:
+        key = archive.keyring.key(manifest.scope, keys[row_class]).content_key(manifest.scope)
+        content = content_of(key, lines_of(table.text))
+        tables = found.setdefault(row_class, {})
+        name = table.head.name
+        _, before = tables.get(name, ([], TableContent()))
+        tables[name] = (table.head.listing, before + content)
+    if found.keys() != manifest.content.keys():
+        raise Damaged(f"{manifest.scope} does not have the classes its manifest says.", remedy=OLDER)
+    for row_class, tables in found.items():
+        key = archive.keyring.key(manifest.scope, keys[row_class]).content_key(manifest.scope)
+        if class_content(key, tables) != manifest.content.get(row_class):
+            raise Damaged(f"The {row_class.value} rows of {manifest.scope} are not what was sealed.", remedy=OLDER)
+
+
+def lines_of(text: bytes) -> list[bytes]:
+    """COPY text as lines, each with its newline (COPY escapes newlines inside values)."""
+    lines = text.split(b"\n")
+    lines.pop()
+    return [line + b"\n" for line in lines]
+
+
+def read_object(archive: Archive, manifest: Manifest, sealed: SealedObject) -> str:
+    """The SHA-256 of what stands in an object's place."""
+    data = archive.vault.get_object(manifest.scope, manifest.snapshot_id, sealed.name)
+    return hashlib.sha256(data).hexdigest()
+
+
+def merged(tables: Iterable[TableRows]) -> dict[TableName, SealedTable]:
+    """Tables of all parts and classes, in restore order as far as the parts have it."""
+    heads: dict[TableName, TableHead] = {}
+    lines: dict[TableName, list[bytes]] = {}
+    for rows in tables:
+        heads.setdefault(rows.head.table, rows.head)
+        lines.setdefault(rows.head.table, []).extend(lines_of(rows.text))
+    return {name: SealedTable(head, tuple(lines[name])) for name, head in heads.items()}

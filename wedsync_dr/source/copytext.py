@@ -1,0 +1,22 @@
+"""PostgreSQL's COPY text format, field by field (https://www.postgresql.org/docs/17/sql-copy.html, "Text Format")."""
+
+import re
+from collections.abc import Iterable
+
+NULL = b"\\N"
+_ESCAPED = re.compile(rb"\\(.)", re.DOTALL)
+_MEANING = {b"b": b"\b", b"f": b"\f", b"n": b"\n", b"r": b"\r", b"t": b"\t", b"v": b"\v"}
+
+
+def text_of(field: bytes) -> str | None:
+    """The value of a field that COPY TO wrote; None for NULL."""
+    if field == NULL:
+        return None
+    if b"\\" in field:
+        field = _ESCAPED.sub(lambda match: _MEANING.get(match[1], match[1]), field)
+    return field.decode()
+
+
+def texts_of(fields: Iterable[bytes]) -> list[str | None]:
+    """The values of many fields."""
+    return [text_of(field) for field in fields]

@@ -1,0 +1,70 @@
+"""One consistent look at a database: everything read through a Reader is read at its instant."""
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC
+from typing import Any
+
+import psycopg
+
+from wedsync_dr.model import Instant, SourceIdentity, utc_text
+from wedsync_dr.source.copyout import copy_out
+from wedsync_dr.source.translation import translated
+
+_INSTANT = """
+SELECT clock_timestamp(),
+       CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_lsn() END::text
+"""
+_IDENTITY = """
+SELECT d.datname::text, d.oid::text, has_function_privilege('pg_catalog.pg_control_system()', 'EXECUTE'),
+       current_setting('transaction_read_only')::boolean
+       AND current_setting('transaction_isolation') <> 'read committed'
+FROM pg_database d WHERE d.datname = current_database()
+"""
+
+
+class Reader:
+    """Reads through an open transaction; those that `open_reader` and `join_reader` open see one instant.
+
+    `one_instant` says so; in any other transaction rows may change from one statement to the next.
+    """
+
+    one_instant: bool
+
+    def __init__(self, connection: psycopg.Connection[Any], instant: Instant | None = None) -> None:
+        self._connection = connection
+        self.instant = instant or self._now()
+        self.identity = self._identity()
+
+    def export(self) -> str:
+        """What other sessions need to `join_reader` this instant, for as long as this transaction lives."""
+        ((snapshot,),) = self.rows("SELECT pg_export_snapshot()")
+        return f"{snapshot} {utc_text(self.instant.taken_at)} {self.instant.lsn}"
+
+    def rows(self, sql: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+        """All rows of a query."""
+        with translated():
+            return self._connection.execute(sql.encode(), parameters or None).fetchall()
+
+    def copy(self, sql: str, parameters: Sequence[object] = ()) -> Iterator[memoryview]:
+        """The rows of a query as COPY's text writes them, each with its newline."""
+        statement = f"COPY ({self._merged(sql, parameters)}) TO STDOUT".encode()
+        with translated():
+            yield from copy_out(self._connection, statement)
+
+    def _merged(self, sql: str, parameters: Sequence[object]) -> str:
+        """COPY takes no parameters, so they are quoted into the statement."""
+        if not parameters:
+            return sql
+        with psycopg.ClientCursor(self._connection) as cursor:
+            return cursor.mogrify(sql.encode(), parameters)
+
+    def _now(self) -> Instant:
+        ((taken_at, lsn),) = self.rows(_INSTANT)
+        return Instant(taken_at.astimezone(UTC), lsn)
+
+    def _identity(self) -> SourceIdentity:
+        ((database, oid, may_ask, self.one_instant),) = self.rows(_IDENTITY)
+        system = f"unknown-{oid}"
+        if may_ask:
+            ((system,),) = self.rows("SELECT system_identifier::text FROM pg_control_system()")
+        return SourceIdentity(system, database, self._connection.info.server_version)

@@ -1,0 +1,119 @@
+"""Sessions on a database: pinned, consistent, and locking scopes."""
+
+import time
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg
+from psycopg.pq import TransactionStatus
+
+from wedsync_dr.errors import SourceUnreachable
+from wedsync_dr.model import Instant, ScopeId, parse_utc
+from wedsync_dr.source.reader import Reader
+from wedsync_dr.source.translation import translated
+
+__all__ = ["PINNED", "Reader", "connect", "join_reader", "lock_scopes", "open_reader", "translated"]
+
+PINNED = {
+    "timezone": "UTC",
+    "datestyle": "ISO, YMD",
+    "intervalstyle": "postgres",
+    "extra_float_digits": "1",
+    "bytea_output": "hex",
+    "lc_monetary": "C",
+    "client_encoding": "UTF8",
+    "search_path": "",
+    "row_security": "off",  # a policy that would hide rows is an error, not fewer rows
+    "standard_conforming_strings": "on",
+    "statement_timeout": "0",  # a role's limit is meant for requests, not for backups
+    "idle_in_transaction_session_timeout": "0",
+    "jit": "off",  # compiling a 20-way join takes longer than running it
+    "join_collapse_limit": "1",  # our joins are written in the order that serves; looking for a better one takes longer
+}
+_CONNECT_TIMEOUT_S = 10
+_RETRY_S = 0.1
+_LOCK = "pg_try_advisory_lock(hashtextextended('wedsync_dr/' || scope, 0))"
+_UNLOCK = "pg_advisory_unlock(hashtextextended('wedsync_dr/' || scope, 0))"
+
+
+def connect(url: str, *, name: str) -> psycopg.Connection[Any]:
+    """An autocommit session whose settings make values print and parse the same everywhere."""
+    with translated():
+        connection = psycopg.connect(
+            url, autocommit=True, application_name=name, connect_timeout=_CONNECT_TIMEOUT_S, prepare_threshold=None
+        )
+        calls = ", ".join(["set_config(%s, %s, false)"] * len(PINNED))
+        connection.execute(f"SELECT {calls}".encode(), [part for pair in PINNED.items() for part in pair])
+        return connection
+
+
+@contextmanager
+def open_reader(url: str) -> Iterator[Reader]:
+    """A reader at a new instant."""
+    with connect(url, name="wedsync-dr read") as connection, _reader(connection, None) as reader:
+        yield reader
+
+
+@contextmanager
+def join_reader(url: str, exported: str) -> Iterator[Reader]:
+    """A reader at the instant that another one exported; raises where that one has ended."""
+    with connect(url, name="wedsync-dr worker") as connection, _reader(connection, exported) as reader:
+        yield reader
+
+
+@contextmanager
+def _reader(connection: psycopg.Connection[Any], exported: str | None) -> Iterator[Reader]:
+    try:
+        with translated():
+            connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+            reader = Reader(connection, _join(connection, exported) if exported else None)
+        yield reader
+    finally:
+        connection.close()
+
+
+def _join(connection: psycopg.Connection[Any], exported: str) -> Instant:
+    snapshot, taken_at, lsn = exported.split(" ")
+    try:
+        connection.execute(psycopg.sql.SQL("SET TRANSACTION SNAPSHOT {}").format(snapshot))
+    except (psycopg.errors.UndefinedObject, psycopg.errors.InvalidParameterValue):
+        raise SourceUnreachable("The instant to join is over.", remedy="Run the batch again.") from None
+    return Instant(parse_utc(taken_at), lsn)
+
+
+@contextmanager
+def lock_scopes(
+    where: str | psycopg.Connection[Any], scopes: Collection[ScopeId], *, patience_s: float
+) -> Iterator[set[ScopeId]]:
+    """Hold the advisory locks of the scopes; yields those that could be had within `patience_s`.
+
+    On a connection that is passed in the locks are given back at the end, unless its transaction has failed: then they
+    last until it closes.
+    """
+    if isinstance(where, str):
+        with connect(where, name="wedsync-dr lock") as connection:
+            yield _lock(connection, scopes, patience_s)
+            return
+    held = _lock(where, scopes, patience_s)
+    try:
+        yield held
+    finally:
+        if not where.closed and where.info.transaction_status is not TransactionStatus.INERROR:
+            _ask(where, _UNLOCK, held)
+
+
+def _lock(connection: psycopg.Connection[Any], scopes: Collection[ScopeId], patience_s: float) -> set[ScopeId]:
+    deadline = time.monotonic() + patience_s
+    held = _ask(connection, _LOCK, set(scopes))
+    while len(held) < len(set(scopes)) and time.monotonic() < deadline:
+        time.sleep(_RETRY_S)
+        held |= _ask(connection, _LOCK, set(scopes) - held)
+    return held
+
+
+def _ask(connection: psycopg.Connection[Any], call: str, scopes: set[ScopeId]) -> set[ScopeId]:
+    by_name = {str(scope): scope for scope in sorted(scopes)}
+    with translated():
+        sql = f"SELECT scope FROM unnest(%s::text[]) AS scope WHERE {call}"
+        return {by_name[name] for (name,) in connection.execute(sql.encode(), [list(by_name)])}

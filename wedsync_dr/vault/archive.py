@@ -1,0 +1,70 @@
+"""All that is needed to seal snapshots and to open them again: vault, keyring, ledger."""
+
+from collections.abc import Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass, field
+
+from wedsync_dr.encryption.keyring import Keyring
+from wedsync_dr.encryption.signing import Signer, Verifier
+from wedsync_dr.errors import Damaged, ScopeBusy
+from wedsync_dr.model import Instant, Manifest, ScopeId, utc_text
+from wedsync_dr.vault import manifests
+from wedsync_dr.vault.ledger import Ledger
+from wedsync_dr.vault.vault import Vault
+
+
+@dataclass(frozen=True)
+class Archive:
+    """Vault, keyring and ledger that belong together. Can be sent to another process."""
+
+    vault: Vault
+    keyring: Keyring = field(repr=False)
+    ledger: Ledger
+    signer: Signer = field(repr=False)
+    verifier: Verifier
+
+    @classmethod
+    def open(cls, vault: Vault, keyring: Keyring) -> "Archive":
+        """Open what `init` made. Raises NotInitialised, KeyRefused and FormatUnsupported."""
+        vault.check()
+        signer, verifier = keyring.signer(), keyring.verifier()
+        return cls(vault, keyring, Ledger(vault.store, signer, verifier), signer, verifier)
+
+    def newest(self, scope: ScopeId) -> Manifest | None:
+        """The manifest of a scope's newest snapshot; its objects are not read.
+
+        Raises Damaged where it cannot count as a recovery point: unsigned, not the one that the ledger names, or one of
+        its objects is gone or cut.
+        """
+        ref = self.vault.newest(scope)
+        if ref is None:
+            return None
+        data = self.vault.raw_manifest(scope, ref.snapshot_id)
+        manifest = manifests.from_bytes(data, scope, ref.snapshot_id, self.verifier)
+        believed = self.ledger.known().believes(scope, ref.snapshot_id, manifests.digest(data))
+        if not believed or not self.vault.holds(manifest):
+            raise Damaged(f"The newest snapshot of {scope} is damaged.", remedy="`wedsync-dr verify` names the damage.")
+        return manifest
+
+    def commit(
+        self, batch: str, stored: Sequence[Manifest], current: Sequence[Manifest], instant: Instant, puts: Executor
+    ) -> None:
+        """Make snapshots exist whose objects are in the vault: the ledger names them, then their manifests are written.
+
+        Raises ScopeBusy, and writes no manifest, where another run has taken this batch for dead and closed it.
+        """
+        signed = [(manifest, manifests.to_bytes(manifest, self.signer)) for manifest in stored]
+        body = {
+            "batch": batch,
+            "taken_at": utc_text(instant.taken_at),
+            "stored": [_line(manifest) | {"manifest": manifests.digest(data)} for manifest, data in signed],
+            "current": [_line(manifest) for manifest in current],
+        }
+        self.ledger.append("snapshots", body, instant.taken_at)
+        if batch in self.ledger.known().abandoned_batches:
+            raise ScopeBusy(f"Another run has closed the batch {batch}.", remedy="Take the snapshots again.")
+        list(puts.map(lambda pair: self.vault.commit(pair[0].scope, pair[0].snapshot_id, pair[1]), signed))
+
+
+def _line(manifest: Manifest) -> dict[str, str]:
+    return {"kind": manifest.scope.kind.value, "id": manifest.scope.id, "snapshot_id": manifest.snapshot_id}

@@ -1,0 +1,164 @@
+"""Reading everything that the vault holds and saying what is wrong with it.
+
+It reports; it never raises or stops early.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from wedsync_dr.errors import Damaged, DisasterRecoveryError, FormatUnsupported, KeyMissing, ObjectMissing
+from wedsync_dr.model import Finding, FindingCode, Manifest, Progress, RowClass, ScopeId, SealedObject, silent
+from wedsync_dr.snapshot.links import from_footer
+from wedsync_dr.snapshot.opening import OpenSnapshot, check_content, merged, open_object, read_object
+from wedsync_dr.snapshot.sealed_rows import OpenObject, TableRows
+from wedsync_dr.vault.archive import Archive
+from wedsync_dr.vault.ledger import LedgerState
+from wedsync_dr.vault.manifests import digest
+from wedsync_dr.vault.vault import SnapshotRef
+from wedsync_dr.verification.closure import open_links
+
+
+@dataclass(frozen=True)
+class Verification:
+    """What was read, and every finding. `intact` is never true where nothing was checked."""
+
+    checked: int
+    bytes: int
+    findings: tuple[Finding, ...]
+
+    @property
+    def intact(self) -> bool:
+        return self.checked > 0 and not self.findings
+
+
+def verify(archive: Archive, scopes: Sequence[ScopeId] | None = None, *, progress: Progress = silent) -> Verification:
+    """Read every byte of the snapshots of the scopes (None: of the whole vault), and the ledger."""
+    archive.vault.check()
+    findings = list(archive.ledger.check())
+    state = archive.ledger.known()
+    refs = _refs(archive, scopes)
+    read = 0
+    for done, ref in enumerate(refs):
+        progress("verifying", done, len(refs))
+        manifest, found = check_manifest(archive, ref, state)
+        findings += found
+        if manifest:
+            findings += check_snapshot(archive, manifest)
+            read += manifest.bytes
+    progress("verifying", len(refs), len(refs))
+    findings += _absent(refs, state, scopes)
+    findings += _strays(archive, state, scopes)
+    if not refs:
+        findings.append(Finding(FindingCode.NOTHING_CHECKED, "There is no snapshot to verify."))
+    return Verification(len(refs), read, tuple(findings))
+
+
+def check_manifest(archive: Archive, ref: SnapshotRef, state: LedgerState) -> tuple[Manifest | None, list[Finding]]:
+    """A manifest against its signature and against what the ledger says of it."""
+    try:
+        manifest = archive.vault.manifest(ref.scope, ref.snapshot_id, archive.verifier)
+    except FormatUnsupported as error:
+        return None, [_finding(FindingCode.NEWER_FORMAT, error, ref)]
+    except (Damaged, ObjectMissing) as error:
+        return None, [_finding(FindingCode.UNSIGNED, error, ref)]
+    return manifest, list(_against_ledger(archive, ref, state))
+
+
+def _against_ledger(archive: Archive, ref: SnapshotRef, state: LedgerState) -> Iterator[Finding]:
+    named = state.snapshots.get((ref.scope, ref.snapshot_id))
+    if named is None:
+        yield Finding(FindingCode.NOT_IN_LEDGER, "No ledger entry names this snapshot.", ref.scope, ref.snapshot_id)
+    elif named.removed or named.abandoned:
+        detail = "The ledger says that this snapshot is gone; somebody put it back."
+        yield Finding(FindingCode.OLDER_THAN_LEDGER, detail, ref.scope, ref.snapshot_id)
+    elif named.digest != digest(archive.vault.raw_manifest(ref.scope, ref.snapshot_id)):
+        detail = "The manifest is not the one that the ledger names."
+        yield Finding(FindingCode.ALTERED, detail, ref.scope, ref.snapshot_id, "manifest.json")
+
+
+def check_snapshot(archive: Archive, manifest: Manifest) -> list[Finding]:
+    """Every object of a snapshot, then its content as a whole."""
+    findings: list[Finding] = []
+    opened: list[tuple[SealedObject, OpenObject]] = []
+    for sealed in manifest.objects:
+        try:
+            opened.append((sealed, open_object(archive, manifest, sealed)))
+        except DisasterRecoveryError as error:
+            findings.append(_object_finding(archive, manifest, sealed, error))
+    names = {sealed.name for sealed in manifest.objects}
+    ref = SnapshotRef(manifest.scope, manifest.snapshot_id)
+    for name in sorted(set(archive.vault.objects_of(ref)) - names):
+        detail = "The manifest does not list this object."
+        findings.append(Finding(FindingCode.ORPHAN_OBJECT, detail, manifest.scope, manifest.snapshot_id, name))
+    return findings or list(_content(archive, manifest, opened))
+
+
+def _content(archive: Archive, manifest: Manifest, opened: list[tuple[SealedObject, OpenObject]]) -> Iterator[Finding]:
+    rows: list[tuple[RowClass, TableRows]] = [(s.row_class, table) for s, part in opened for table in part.tables()]
+    try:
+        check_content(archive, manifest, rows)
+    except Damaged as error:
+        yield Finding(FindingCode.WRONG_CONTENT, str(error), manifest.scope, manifest.snapshot_id)
+        return
+    links = tuple(link for _, part in opened for link in from_footer(part.links))
+    for table, key, count in open_links(OpenSnapshot(manifest, merged(table for _, table in rows), links)):
+        detail = f"{count} value(s) of {table} ({', '.join(key.columns)}) name no row of {key.target}."
+        yield Finding(FindingCode.OPEN_LINK, detail, manifest.scope, manifest.snapshot_id)
+
+
+def _object_finding(
+    archive: Archive, manifest: Manifest, sealed: SealedObject, error: DisasterRecoveryError
+) -> Finding:
+    code = FindingCode.UNREADABLE
+    if isinstance(error, ObjectMissing):
+        code = FindingCode.MISSING
+    elif isinstance(error, KeyMissing):
+        code = FindingCode.KEY_MISSING
+    elif isinstance(error, Damaged):
+        code = _kind_of_damage(archive, manifest, sealed)
+    return Finding(code, str(error), manifest.scope, manifest.snapshot_id, sealed.name)
+
+
+def _kind_of_damage(archive: Archive, manifest: Manifest, sealed: SealedObject) -> FindingCode:
+    """Altered bytes, or the whole bytes of another object of the same scope put in this one's place."""
+    found = read_object(archive, manifest, sealed)
+    if found == sealed.sha256:
+        return FindingCode.UNREADABLE
+    for ref in archive.vault.snapshots(scope=manifest.scope):
+        try:
+            other = archive.vault.manifest(ref.scope, ref.snapshot_id, archive.verifier)
+        except DisasterRecoveryError:
+            continue
+        if any(found == candidate.sha256 for candidate in other.objects):
+            return FindingCode.SWAPPED
+    return FindingCode.ALTERED
+
+
+def _refs(archive: Archive, scopes: Sequence[ScopeId] | None) -> list[SnapshotRef]:
+    if scopes is None:
+        return list(archive.vault.snapshots())
+    return [ref for scope in scopes for ref in archive.vault.snapshots(scope=scope)]
+
+
+def _absent(refs: list[SnapshotRef], state: LedgerState, scopes: Sequence[ScopeId] | None) -> Iterator[Finding]:
+    """Snapshots that the ledger expects and the vault does not have."""
+    present = {(ref.scope, ref.snapshot_id) for ref in refs}
+    for (scope, snapshot_id), named in state.snapshots.items():
+        if state.expected(named) and (scopes is None or scope in scopes) and (scope, snapshot_id) not in present:
+            yield Finding(
+                FindingCode.MISSING, "The ledger names this snapshot; its manifest is gone.", scope, snapshot_id
+            )
+
+
+def _strays(archive: Archive, state: LedgerState, scopes: Sequence[ScopeId] | None) -> Iterator[Finding]:
+    """Objects without a manifest that no unfinished batch explains, and files that are not ours."""
+    for ref in archive.vault.unfinished():
+        if ref.snapshot_id not in state.open_batches and (scopes is None or ref.scope in scopes):
+            yield Finding(FindingCode.ORPHAN_OBJECT, "Objects without a manifest.", ref.scope, ref.snapshot_id)
+    if scopes is None:
+        for key in archive.vault.foreign():
+            yield Finding(FindingCode.FOREIGN_FILE, "This file is not wedsync_dr's; it is left alone.", object=key)
+
+
+def _finding(code: FindingCode, error: DisasterRecoveryError, ref: SnapshotRef) -> Finding:
+    return Finding(code, str(error), ref.scope, ref.snapshot_id, "manifest.json")

@@ -1,0 +1,66 @@
+"""One PostgreSQL server for the whole run, and databases on it."""
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from datetime import date
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+from wedsync_dr.demo.binaries import find_binaries
+from wedsync_dr.demo.generate import load_platform
+from wedsync_dr.demo.server import Server
+
+PASSWORD = "for tests: only / here"
+TODAY = date(2026, 11, 24)
+WEDDINGS = 24
+TEMPLATE = "platform_template"
+_NUMBERS = count(1)
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[Server]:
+    place = Path(tempfile.mkdtemp(prefix="wd-"))
+    server = Server(place / "pg", find_binaries(None), fsync=False)
+    try:
+        server.create(PASSWORD)
+        server.start()
+        yield server
+    finally:
+        server.destroy()
+        shutil.rmtree(place)
+
+
+@pytest.fixture
+def database(server: Server) -> Iterator[str]:
+    """The URL of an empty database."""
+    yield from _database(server)
+
+
+@pytest.fixture
+def other_database(server: Server) -> Iterator[str]:
+    """The URL of a second empty database."""
+    yield from _database(server)
+
+
+@pytest.fixture(scope="session")
+def platform_template(server: Server) -> str:
+    """The name of a database with the demo platform, to be copied and not to be touched."""
+    server.create_database(TEMPLATE)
+    load_platform(server.url(TEMPLATE), weddings=WEDDINGS, seed=1, today=TODAY)
+    return TEMPLATE
+
+
+@pytest.fixture
+def platform(server: Server, platform_template: str) -> Iterator[str]:
+    """The URL of a database with the demo platform as it was on `TODAY`, for one test alone."""
+    yield from _database(server, platform_template)
+
+
+def _database(server: Server, template: str | None = None) -> Iterator[str]:
+    name = f"test_{next(_NUMBERS)}"
+    server.create_database(name, template)
+    yield server.url(name)
+    server.drop_database(name)

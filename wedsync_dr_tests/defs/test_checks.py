@@ -1,0 +1,128 @@
+"""The evidence, and everything that must turn it red."""
+
+import shutil
+from datetime import timedelta
+from typing import Any
+
+import dagster as dg
+import pytest
+
+from wedsync_dr.defs.resources import Protection
+from wedsync_dr.demo.accident import destroy, flip_bit
+from wedsync_dr_tests.defs.conftest import NOW, Operator, failure_of, plain
+
+GREEN = {"snapshots_intact": True, "rows_match_source": True, "nothing_unprotected": True}
+
+
+def _evidence(operator: Operator) -> dict[str, dg.AssetCheckEvaluation]:
+    result = operator.run("evidence")
+    assert result.success
+    return {evaluation.check_name: evaluation for evaluation in result.get_asset_check_evaluations()}
+
+
+def _passed(found: dict[str, dg.AssetCheckEvaluation]) -> dict[str, bool]:
+    return {name: evaluation.passed for name, evaluation in found.items()}
+
+
+def _rows(evaluation: dg.AssetCheckEvaluation) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = plain(evaluation.metadata["failures"])
+    return rows
+
+
+def _figure(evaluation: dg.AssetCheckEvaluation, name: str) -> Any:
+    return evaluation.metadata[name].value
+
+
+def test_after_the_first_night_everything_is_green_and_says_how_much_was_read(protected: Operator) -> None:
+    found = _evidence(protected)
+    assert _passed(found) == GREEN
+    scopes = _figure(found["nothing_unprotected"], "scopes_in_source")
+    assert scopes == _figure(found["nothing_unprotected"], "scopes_in_vault")
+    assert scopes == _figure(found["rows_match_source"], "scopes_compared")
+    assert scopes == _figure(found["snapshots_intact"], "snapshots_read")
+
+
+def test_before_the_first_snapshot_nothing_is_green_because_there_is_nothing_to_read(operator: Operator) -> None:
+    found = _evidence(operator)
+    assert not found["snapshots_intact"].passed
+    assert not found["nothing_unprotected"].passed
+    assert _rows(found["nothing_unprotected"])[0]["what"] == "The vault has no snapshot at all."
+    assert "nothing-checked" in _rows(found["snapshots_intact"])[0]["what"]
+
+
+def test_a_flipped_bit_turns_one_check_red_and_names_the_wedding_and_what_to_do(protected: Operator) -> None:
+    wedding = protected.tomorrow()
+    flip_bit(protected.objects(wedding)[0])
+    found = _evidence(protected)
+    assert _passed(found) == GREEN | {"snapshots_intact": False}
+    (row,) = _rows(found["snapshots_intact"])
+    assert row["scope"] == str(wedding)
+    assert row["what"].startswith("altered")
+    assert "runbook" in row["what_to_do"]
+    assert found["snapshots_intact"].severity is dg.AssetCheckSeverity.ERROR
+
+
+def test_a_snapshot_that_was_removed_by_hand_is_found(protected: Operator) -> None:
+    shutil.rmtree(protected.objects(protected.tomorrow())[0].parent)
+    assert not _evidence(protected)["snapshots_intact"].passed
+
+
+def test_integrity_is_also_checked_while_the_source_is_down(protected: Operator) -> None:
+    settings = protected.protection.settings()
+    elsewhere = type(settings)(
+        settings.vault_url,
+        settings.keyring_url,
+        settings.root_key,
+        settings.rules,
+        source_url="postgresql://127.0.0.1:1/x",
+    )
+    protected.protection = Protection(lambda: elsewhere, lambda: NOW)
+    result = protected.run("evidence")
+    (intact,) = [check for check in result.get_asset_check_evaluations() if check.check_name == "snapshots_intact"]
+    assert intact.passed
+    assert not result.success
+    assert failure_of(result)[1]["error"] == "SourceUnreachable"
+
+
+@pytest.mark.parametrize(("days", "severity"), [(1, dg.AssetCheckSeverity.ERROR), (200, dg.AssetCheckSeverity.WARN)])
+def test_a_new_wedding_is_unprotected_and_how_bad_that_is_depends_on_its_date(
+    protected: Operator, days: int, severity: dg.AssetCheckSeverity
+) -> None:
+    ((wedding,),) = protected.sql(
+        "INSERT INTO weddings (title, wedding_date, time_zone) VALUES ('New', %s, 'UTC') RETURNING id::text",
+        NOW.date() + timedelta(days=days),
+    )
+    red = _evidence(protected)["nothing_unprotected"]
+    assert [row["scope"] for row in _rows(red)] == [f"wedding/{wedding}"]
+    assert red.severity is severity
+
+
+def test_a_source_without_any_wedding_is_not_a_well_protected_one(operator: Operator) -> None:
+    operator.wave(platform_tables=["public.venues"])
+    operator.sql("TRUNCATE weddings CASCADE")
+    assert "no wedding at all" in str(_rows(_evidence(operator)["nothing_unprotected"]))
+
+
+def test_a_wedding_that_vanished_is_an_alarm(protected: Operator) -> None:
+    wedding = protected.tomorrow()
+    destroy(protected.protection.source(), wedding)
+    red = _evidence(protected)["nothing_unprotected"]
+    (row,) = _rows(red)
+    assert row["scope"] == str(wedding)
+    assert "restore_wedding" in row["what_to_do"]
+    assert red.severity is dg.AssetCheckSeverity.ERROR
+
+
+def test_an_edit_is_no_failure_until_the_tier_s_rpo_has_passed(protected: Operator) -> None:
+    wedding = protected.tomorrow()
+    protected.sql("UPDATE guests SET remark = 'vegan' WHERE wedding_id = %s", wedding.key)
+    taken_at = max(ref.taken_at for ref in protected.protection.archive().vault.snapshots(scope=wedding))
+    settings = protected.protection.settings
+    protected.protection = Protection(settings, lambda: taken_at + timedelta(minutes=4))
+    fresh = _evidence(protected)["rows_match_source"]
+    protected.protection = Protection(settings, lambda: taken_at + timedelta(minutes=6))
+    late = _evidence(protected)["rows_match_source"]
+    assert fresh.passed
+    assert _figure(fresh, "moved_within_rpo") >= 1
+    assert not late.passed
+    assert str(wedding) in [row["scope"] for row in _rows(late)]

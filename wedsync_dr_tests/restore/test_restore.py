@@ -1,0 +1,318 @@
+"""One wedding back: bit for bit, and nobody else's row touched."""
+
+from pathlib import Path
+
+import pytest
+
+from wedsync_dr.errors import Conflict, Damaged, ScopeNotFound, SettingsInvalid, SnapshotNotFound
+from wedsync_dr.model import Kind, ScopeId
+from wedsync_dr.restore.difference import Mode
+from wedsync_dr.restore.run import Restored, restore
+from wedsync_dr.scope.survey import Source
+from wedsync_dr.vault.archive import Archive
+from wedsync_dr.verification.verify import verify
+from wedsync_dr_tests import town
+
+W3 = town.wedding(3)
+
+
+def bring_back(source: Source, archive: Archive, scope: ScopeId = W3, **how: object) -> Restored:
+    options: dict[str, object] = {"mode": Mode.replace, "apply": True, "now": town.NOW, "requested_by": "test"}
+    return restore(source, archive, scope, **(options | how))  # type: ignore[arg-type]
+
+
+LOSE = "DELETE FROM weddings WHERE id = 3"
+LOSE_ALL = (
+    LOSE,
+    "DELETE FROM documents WHERE wedding_id = '3'",
+    "DELETE FROM notes WHERE entity_id = 3 AND entity_type = 'wedding'",
+    "DELETE FROM visits WHERE wedding_id = 3",
+    "DELETE FROM clients WHERE id = 3",
+)
+
+
+def test_a_lost_wedding_comes_back_bit_for_bit(source: Source, archive: Archive) -> None:
+    town.take_all(source, archive)
+    before = town.state(source)
+    town.run(source, *LOSE_ALL)
+    restored = bring_back(source, archive)
+    assert town.state(source) == before
+    assert restored.applied and restored.applied.rows == {"inserted": 29, "updated": 0, "deleted": 0}
+
+
+def test_what_survived_the_wedding_is_not_put_in_twice(source: Source, archive: Archive) -> None:
+    town.take_all(source, archive)
+    before = town.state(source)
+    town.run(source, LOSE)
+    bring_back(source, archive)
+    assert town.state(source) == before
+
+
+def test_a_plan_changes_nothing(source: Source, archive: Archive) -> None:
+    town.take_all(source, archive)
+    town.run(source, *LOSE_ALL)
+    before = town.state(source)
+    planned = bring_back(source, archive, apply=False)
+    assert town.state(source) == before
+    assert planned.to_json()["applied"] is False
+    assert planned.plan.rows["inserted"] == 29
+    assert {"table": "public.guests", "trigger": "tell"} in planned.to_json()["plan"]["silent_triggers"]
+
+
+def test_replace_reverts_edits_and_removes_what_came_later(source: Source, archive: Archive) -> None:
+    town.take_all(source, archive)
+    before = town.state(source, "outbox")
+    town.run(
+        source,
+        "UPDATE guests SET name = 'Wrong', household_id = NULL WHERE wedding_id = 3",
+        "INSERT INTO guests (id, wedding_id, name) VALUES (888, 3, 'Later')",
+        "INSERT INTO tasks (wedding_id, title, parent_id) SELECT 3, 'later', min(id) FROM tasks WHERE wedding_id = 3",
+        "DELETE FROM rsvps WHERE guest_id = 311",
+        "INSERT INTO visits VALUES (3, 'home')",
+    )
+    restored = bring_back(source, archive)
+    assert town.state(source, "outbox") == before
+    assert restored.applied and restored.applied.rows == {"inserted": 1, "updated": 8, "deleted": 3}
+
+
+def test_merge_brings_back_what_is_missing_and_keeps_the_rest(source: Source, archive: Archive) -> None:
+    town.take_all(source, archive)
+    town.run(
+        source,
+        "UPDATE guests SET name = 'Edited' WHERE id = 312",
+        "INSERT INTO guests (id, wedding_id, name) VALUES (888, 3, 'Later')",
+        "DELETE FROM rsvps WHERE guest_id = 311",
+    )
+    restored = bring_back(source, archive, mode=Mode.merge)
+    assert restored.applied and restored.applied.rows == {"inserted": 1, "updated": 0, "deleted": 0}
+    assert town.rows(source, "SELECT name FROM guests WHERE id IN (312, 888) ORDER BY id") == [("Edited",), ("Later",)]
+
+
+def test_only_the_chosen_tables_change(source: Source, archive: Archive) -> None:
+    town.take_all(source, archive)
+    before = town.state(source)
+    town.run(
+        source,
+        "UPDATE guests SET name = 'Wrong' WHERE wedding_id = 3",
+        "UPDATE bookings SET price = 7 WHERE wedding_id = 3",
+    )
+    bring_back(source, archive, tables=["guests"])
+    after = town.state(source)
+    assert after["guests"] == before["guests"]
+    assert after["bookings"] != before["bookings"]
+
+
+def test_a_table_that_is_not_there_is_named(source: Source, archive: Archive) -> None:
+    town.take_all(source, archive)
+    with pytest.raises(ScopeNotFound, match="gests"):
+        bring_back(source, archive, tables=["gests"])
+
+
+def test_other_owners_rows_are_never_touched(source: Source, archive: Archive) -> None:
+    town.take_all(source, archive)
+    town.run(
+        source, "UPDATE guests SET name = 'New' WHERE wedding_id <> 3", "UPDATE vendors SET name = 'New'", *LOSE_ALL
+    )
+    others = town.state(source)
+    bring_back(source, archive)
+    after = town.state(source)
+    for table in town.TABLES:
+        assert set(others[table]) <= set(after[table]), table
+
+
+def test_triggers_do_not_fire_and_are_as_before(source: Source, archive: Archive) -> None:
+    town.take_all(source, archive)
+    enabled = "SELECT tgname, tgenabled FROM pg_trigger WHERE NOT tgisinternal ORDER BY 1"
+    before = town.rows(source, enabled)
+    town.run(source, *LOSE_ALL, "DELETE FROM outbox")
+    bring_back(source, archive)
+    assert town.rows(source, "SELECT count(*) FROM outbox") == [(0,)]
+    assert town.rows(source, enabled) == before
+
+
+def test_sequences_give_out_no_value_twice(source: Source, archive: Archive) -> None:
+    town.take_all(source, archive)
+    town.run(source, *LOSE_ALL, "SELECT setval('tasks_id_seq', 1)")
+    bring_back(source, archive)
+    (highest,) = town.rows(source, "SELECT max(id) FROM tasks")[0]
+    town.run(source, "INSERT INTO tasks (wedding_id, title) VALUES (3, 'next')")
+    assert town.rows(source, f"SELECT min(id) > {highest} FROM tasks WHERE title = 'next'") == [(True,)]
+
+
+def test_lost_parents_come_from_their_owners_snapshots(source: Source, archive: Archive) -> None:
+    town.take_all(source, archive)
+    before = town.state(source)
+    town.run(
+        source,
+        *LOSE_ALL,
+        "SET session_replication_role = replica",
+        "DELETE FROM vendors WHERE id IN (1, 3)",
+        "DELETE FROM organizations WHERE id = 1",
+        "DELETE FROM venues WHERE id = 1",
+    )
+    restored = bring_back(source, archive)
+    owners = {(parent["table"], parent["owner"]) for parent in restored.plan.to_json()["linked_parents"]}
+    assert owners == {
+        ("public.vendors", "vendor/1"),
+        ("public.organizations", "vendor/1"),
+        ("public.vendors", "vendor/~public.vendors~3"),
+        ("public.venues", "platform/public.venues"),
+    }
+    assert town.state(source, "organizations") == {k: v for k, v in before.items() if k != "organizations"}
+
+
+def test_a_parent_that_no_snapshot_has_is_a_conflict(source: Source, archive: Archive) -> None:
+    from wedsync_dr.snapshot.take import take
+
+    take(source, archive, [W3], now=town.NOW, requested_by="test")
+    town.run(source, *LOSE_ALL, "SET session_replication_role = replica; DELETE FROM venues WHERE id = 1")
+    before = town.state(source)
+    with pytest.raises(Conflict, match="venues"):
+        bring_back(source, archive)
+    assert town.state(source) == before
+
+
+def test_a_row_that_is_now_somebody_elses_is_a_conflict(source: Source, archive: Archive) -> None:
+    town.take_all(source, archive)
+    town.run(source, "UPDATE guests SET wedding_id = 4, household_id = NULL WHERE id = 311")
+    before = town.state(source)
+    with pytest.raises(Conflict, match="wedding/4"):
+        bring_back(source, archive)
+    assert town.state(source) == before
+
+
+def test_a_taken_unique_key_is_a_conflict_before_anything_changes(source: Source, archive: Archive) -> None:
+    town.take_all(source, archive)
+    town.run(source, *LOSE_ALL, "UPDATE clients SET email = 'client3@example.org' WHERE id = 4")
+    planned = bring_back(source, archive, apply=False)
+    assert [conflict.code for conflict in planned.plan.conflicts] == ["unique-key-taken"]
+    assert "client3" not in str(planned.to_json())
+
+
+def test_a_row_that_others_refer_to_is_not_deleted(source: Source, archive: Archive) -> None:
+    town.run(source, "ALTER TABLE reviews ADD FOREIGN KEY (guest_id) REFERENCES guests")
+    rules = town.RULES + '[tables."public.reviews"]\nwedding_through = []\n'
+    source = Source(source.url, town.parse_rules(rules))
+    town.take_all(source, archive)
+    town.run(
+        source,
+        "INSERT INTO guests (id, wedding_id, name) VALUES (888, 3, 'Later')",
+        "UPDATE reviews SET guest_id = 888 WHERE id = 1",
+    )
+    planned = bring_back(source, archive, apply=False)
+    assert [conflict.code for conflict in planned.plan.conflicts] == ["still-referenced"]
+
+
+def test_the_safety_snapshot_takes_a_replace_back(source: Source, archive: Archive) -> None:
+    town.take_all(source, archive)
+    town.run(source, "UPDATE guests SET name = 'Edited' WHERE wedding_id = 3", "INSERT INTO visits VALUES (3, 'new')")
+    before = town.state(source)
+    restored = bring_back(source, archive)
+    assert restored.safety_snapshot_id and restored.safety_snapshot_id != restored.plan.manifest.snapshot_id
+    undone = bring_back(source, archive)
+    assert undone.plan.manifest.snapshot_id == restored.safety_snapshot_id
+    assert town.state(source) == before
+
+
+def test_restoring_twice_changes_nothing_the_second_time(source: Source, archive: Archive) -> None:
+    town.take_all(source, archive)
+    town.run(source, *LOSE_ALL)
+    bring_back(source, archive)
+    before = town.state(source)
+    again = bring_back(source, archive)
+    assert again.plan.empty
+    assert town.state(source) == before
+
+
+def test_an_older_instant_can_be_asked_for(source: Source, archive: Archive) -> None:
+    first = {taken.scope: taken for taken in town.take_all(source, archive).taken}[W3]
+    before = town.state(source, "outbox")
+    town.run(source, "UPDATE guests SET name = 'Edited' WHERE wedding_id = 3")
+    town.take_all(source, archive)
+    restored = bring_back(source, archive, as_of=first.taken_at)
+    assert restored.plan.manifest.snapshot_id == first.snapshot_id
+    assert town.state(source, "outbox") == before
+
+
+def test_before_the_first_snapshot_says_when_the_first_one_is(source: Source, archive: Archive) -> None:
+    town.take_all(source, archive)
+    with pytest.raises(SnapshotNotFound) as early:
+        bring_back(source, archive, as_of=town.NOW.replace(year=2020))
+    assert "Ask for 20" in early.value.remedy
+
+
+def test_a_damaged_newest_snapshot_falls_back_to_the_older(source: Source, archive: Archive, tmp_path: Path) -> None:
+    town.take_all(source, archive)
+    before = town.state(source, "outbox")
+    town.run(source, "UPDATE guests SET name = 'Edited' WHERE wedding_id = 3")
+    town.take_all(source, archive)
+    newest = sorted((tmp_path / "vault/snapshots/wedding/3").iterdir())[-1]
+    damage(newest / "personal-0.parquet")
+    restored = bring_back(source, archive)
+    assert restored.plan.refused == ((newest.name, "altered"),)
+    assert town.state(source, "outbox") == before
+
+
+def test_without_an_intact_snapshot_nothing_is_restored(source: Source, archive: Archive, tmp_path: Path) -> None:
+    town.take_all(source, archive)
+    damage(next((tmp_path / "vault/snapshots/wedding/3").rglob("personal-0.parquet")))
+    with pytest.raises(Damaged):
+        bring_back(source, archive)
+
+
+def damage(path: Path) -> None:
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.chmod(0o600)
+    path.write_bytes(bytes(data))
+
+
+def test_an_unknown_wedding_is_not_found(source: Source, archive: Archive) -> None:
+    town.take_all(source, archive)
+    with pytest.raises(ScopeNotFound):
+        bring_back(source, archive, town.wedding(99))
+
+
+def test_a_vendor_comes_back_too(source: Source, archive: Archive) -> None:
+    town.take_all(source, archive)
+    before = town.state(source)
+    town.run(source, "SET session_replication_role = replica; DELETE FROM organizations WHERE id = 1")
+    bring_back(source, archive, ScopeId(Kind.VENDOR, "1"))
+    assert town.state(source) == before
+
+
+def test_a_platform_table_comes_back_too(source: Source, archive: Archive) -> None:
+    town.take_all(source, archive)
+    before = town.state(source)
+    town.run(
+        source, "UPDATE venues SET name = 'x'; SET session_replication_role = replica; DELETE FROM venues WHERE id = 2"
+    )
+    bring_back(source, archive, ScopeId(Kind.PLATFORM, "public.venues"))
+    assert town.state(source) == before
+
+
+def test_copy_brings_a_wedding_and_what_it_needs_into_another_database(
+    source: Source, archive: Archive, other_database: str
+) -> None:
+    town.take_all(source, archive)
+    target = Source(other_database, source.rules)
+    town.run(target, town.SCHEMA)
+    restored = bring_back(source, archive, mode=Mode.copy, target_url=other_database)
+    assert restored.safety_snapshot_id is None
+    assert set(town.state(target)["guests"]) == {
+        row for row in town.state(source)["guests"] if row.split(",")[1] == "3"
+    }
+    assert {row.split(",")[0] for row in town.state(target)["vendors"]} == {"(1", "(2", "(3"}
+
+
+def test_copy_needs_a_target_and_nothing_else_takes_one(source: Source, archive: Archive) -> None:
+    for how in ({"mode": Mode.copy}, {"target_url": source.url}):
+        with pytest.raises(SettingsInvalid):
+            bring_back(source, archive, **how)
+
+
+def test_the_vault_stays_clean_after_restores(source: Source, archive: Archive) -> None:
+    town.take_all(source, archive)
+    town.run(source, *LOSE_ALL)
+    bring_back(source, archive)
+    assert verify(archive).findings == ()

@@ -1,0 +1,125 @@
+"""Every row has exactly one owner: the SQL against a slow reference, on schemas and rows that nobody would think of."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import psycopg
+import pytest
+from hypothesis import HealthCheck, given, settings
+from psycopg import Connection
+
+from wedsync_dr.demo.server import Server
+from wedsync_dr.model import Kind, ScopeId, TableName
+from wedsync_dr.scope.checking import check
+from wedsync_dr.scope.discovery import discover
+from wedsync_dr.scope.ownership import Ownership, ResolvedOwnership
+from wedsync_dr.scope.rules import parse_rules
+from wedsync_dr.source.catalog import Catalog, load_catalog
+from wedsync_dr.source.session import Reader, open_reader
+from wedsync_dr_tests.scope.reference import Reference
+from wedsync_dr_tests.scope.worlds import World, worlds
+
+
+@dataclass(frozen=True)
+class Arena:
+    """A database that each example fills anew."""
+
+    url: str
+    connection: Connection
+
+
+@pytest.fixture(scope="module")
+def arena(server: Server) -> Iterator[Arena]:
+    server.create_database("arena")
+    with psycopg.connect(server.url("arena"), autocommit=True) as connection:
+        yield Arena(server.url("arena"), connection)
+    server.drop_database("arena")
+
+
+class Look:
+    """One look at a world through the code under test."""
+
+    def __init__(self, world: World, reader: Reader) -> None:
+        self.world, self.reader = world, reader
+        self.catalog: Catalog = load_catalog(reader)
+        rules = parse_rules(world.rules())
+        check(rules, self.catalog)
+        self.ownership: ResolvedOwnership = Ownership(self.catalog, rules).resolve(reader)
+        self.tables = [TableName("w", table.name) for table in world.tables]
+
+    def rows(self, table: TableName, sql: str) -> list[tuple[int, ScopeId]]:
+        """Row numbers with owners."""
+        found = []
+        for line in self.reader.copy(sql):
+            owner, number = bytes(line)[:-1].split(b"\t")[:2]
+            found.append((int(number), self.ownership.owner(table, owner)))
+        return sorted(found)
+
+
+def check_world(world: World, arena: Arena) -> None:
+    world.build(arena.connection)
+    expected = Reference(world).owners()
+    by_table: dict[TableName, list[tuple[int, ScopeId]]] = {}
+    for row in world.rows:
+        name = TableName("w", world.tables[row.table].name)
+        by_table.setdefault(name, []).append((row.number, expected[row.number]))
+    with open_reader(arena.url) as reader:
+        look = Look(world, reader)
+        for table in look.tables:
+            check_table(look, table, by_table.get(table, []))
+        check_discovery(look, expected)
+
+
+def check_table(look: Look, table: TableName, expected: list[tuple[int, ScopeId]]) -> None:
+    ownership, columns = look.ownership, ("owner", "kind")
+    assert look.rows(table, ownership.select_all(table, columns)) == expected
+    assert {owner.kind for _, owner in expected} <= ownership.kinds(table)
+    platform = [(row, owner) for row, owner in expected if owner.kind is Kind.PLATFORM]
+    assert look.rows(table, ownership.select_platform(table, columns)) == platform
+    check_counts(look, table, expected)
+    check_selections(look, table, [pair for pair in expected if pair not in platform])
+    check_matching(look, table, expected)
+
+
+def check_counts(look: Look, table: TableName, expected: list[tuple[int, ScopeId]]) -> None:
+    reference = Reference(look.world)
+    kinds = [owner.kind for _, owner in expected]
+    several = sum(reference.several(look.world.rows[row]) for row, _ in expected)
+    counts = [kinds.count(kind) for kind in (Kind.WEDDING, Kind.VENDOR, Kind.PLATFORM)]
+    assert look.reader.rows(look.ownership.select_counts(table)) == [(*counts, several)]
+
+
+def check_selections(look: Look, table: TableName, expected: list[tuple[int, ScopeId]]) -> None:
+    """Of one scope, of all scopes of a kind, and of ranges: each gives its own rows, and together all of them."""
+    ownership, columns = look.ownership, ("owner",)
+    scopes = sorted({owner for owner in Reference(look.world).owners().values() if owner.kind is not Kind.PLATFORM})
+    for chosen in [[scope] for scope in scopes] + [scopes] * bool(scopes):
+        rows = look.rows(table, ownership.select(table, columns, chosen))
+        assert rows == [(row, owner) for row, owner in expected if owner in chosen]
+    middle = ownership.owner_text(scopes[len(scopes) // 2]) if scopes else "v"
+    halves = [(None, middle), (middle, None)]
+    ranges = [ownership.select_range(table, columns, low=low, high=high, platform=False) for low, high in halves]
+    assert sorted(row for sql in ranges for row in look.rows(table, sql)) == expected
+
+
+def check_matching(look: Look, table: TableName, expected: list[tuple[int, ScopeId]]) -> None:
+    key = look.catalog.tables[table].primary_key
+    wanted = expected[::2]
+    values = [tuple(str(look.world.rows[row].values[name]).encode() for name in key) for row, _ in wanted]
+    if values:
+        assert look.rows(table, look.ownership.select_matching(table, key, values, ("owner",))) == wanted
+
+
+def check_discovery(look: Look, expected: dict[int, ScopeId]) -> None:
+    found = [info.scope for info in discover(look.reader, look.catalog, look.ownership)]
+    tables = {ScopeId.of_table(table) for table in look.tables}
+    reference = Reference(look.world)
+    roots = [row for row in look.world.rows if look.world.tables[row.table].root]
+    assert sorted({expected[row.number] for row in roots} | tables) == found
+    assert reference.owners() == expected
+
+
+@settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
+@given(worlds())
+def test_owners_and_selections_are_those_of_the_reference(arena: Arena, world: World) -> None:
+    check_world(world, arena)

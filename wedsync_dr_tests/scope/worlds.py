@@ -1,0 +1,235 @@
+"""Small databases with every kind of reference, drawn by hypothesis, dirty rows and circles included."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from enum import Enum
+from itertools import product
+from random import Random
+
+from hypothesis import strategies as st
+from psycopg import Connection
+
+from wedsync_dr.model import Kind
+
+POOLS = {
+    "int": ["1", "2", "3"],
+    "text": ["1", "2", "3", "a~b", "%7E~"],
+    "uuid": [f"00000000-0000-0000-0000-00000000000{n}" for n in "abc"],
+}
+DANGLING = {"int": "99", "text": "nobody", "uuid": "99999999-0000-0000-0000-000000000000"}
+NEARLY = {"int": "01", "text": " 1", "uuid": "00000000-0000-0000-0000-00000000000A"}
+Value = str | list[str] | None
+
+
+class How(Enum):
+    FOREIGN_KEY = "foreign key"
+    REFERENCE = "reference"
+    ARRAY = "array"
+
+
+@dataclass(frozen=True)
+class Link:
+    """Columns of a table that point to columns of another, or of the same."""
+
+    source: int
+    target: int
+    how: How
+    columns: tuple[str, ...]
+    types: tuple[str, ...]
+    target_columns: tuple[str, ...]
+    not_null: bool = False
+    conditional: bool = False
+    reverse: bool = False
+
+
+@dataclass(frozen=True)
+class Table:
+    name: str
+    key: tuple[str, ...]
+    root: Kind | None
+    identity: bool
+    partitioned: bool
+
+    @property
+    def key_columns(self) -> tuple[str, ...]:
+        return tuple(f"k{i}" for i in range(len(self.key)))
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row; `number` is its own in the whole world."""
+
+    table: int
+    number: int
+    values: dict[str, Value]
+
+
+@dataclass
+class World:
+    tables: list[Table]
+    links: list[Link]
+    through: dict[tuple[int, Kind], list[str]]
+    rows: list[Row] = field(default_factory=list)
+
+    def build(self, connection: Connection) -> None:
+        """Make the schema `w` what this world says."""
+        connection.execute("DROP SCHEMA IF EXISTS w CASCADE; CREATE SCHEMA w")
+        connection.execute(";".join([*self._tables(), *self._foreign_keys()]).encode())
+        connection.execute("SET session_replication_role = replica")  # dirty rows exist
+        with connection.pipeline():
+            for row in self.rows:
+                types = dict(self._columns(row.table))
+                names = ", ".join(f'"{name}"' for name in types)
+                marks = ", ".join(f"%s::{kind}" for kind in types.values())
+                sql = f"INSERT INTO w.{self.tables[row.table].name} ({names}) VALUES ({marks})"
+                connection.execute(sql.encode(), [row.values[name] for name in types])
+        connection.execute("RESET session_replication_role")
+
+    def _columns(self, number: int) -> Iterator[tuple[str, str]]:
+        table = self.tables[number]
+        yield from zip(table.key_columns, table.key, strict=True)
+        yield from (("owner", "int"), ("kind", "text"))
+        for link in self.links:
+            if link.source == number:
+                suffix = "[]" if link.how is How.ARRAY else ""
+                yield from ((name, kind + suffix) for name, kind in zip(link.columns, link.types, strict=True))
+
+    def _tables(self) -> Iterator[str]:
+        required = {name for link in self.links if link.not_null for name in link.columns}
+        for number, table in enumerate(self.tables):
+            columns = ", ".join(
+                f'"{name}" {kind}' + (" NOT NULL" if name in required else "") for name, kind in self._columns(number)
+            )
+            key = ", ".join(table.key_columns)
+            partition = " PARTITION BY HASH (k0)" if table.partitioned else ""
+            yield f"CREATE TABLE w.{table.name} ({columns}, PRIMARY KEY ({key})){partition}"
+            for part in range(2) if table.partitioned else ():
+                parent = f"w.{table.name}"
+                values = f"WITH (MODULUS 2, REMAINDER {part})"
+                yield f"CREATE TABLE {parent}_{part} PARTITION OF {parent} FOR VALUES {values}"
+
+    def _foreign_keys(self) -> Iterator[str]:
+        for link in self.links:
+            source, target = self.tables[link.source].name, self.tables[link.target].name
+            if link.how is How.FOREIGN_KEY:
+                columns, keys = ", ".join(link.columns), ", ".join(link.target_columns)
+                yield f"ALTER TABLE w.{source} ADD FOREIGN KEY ({columns}) REFERENCES w.{target} ({keys})"
+            yield f"CREATE INDEX ON w.{source} ({link.columns[0]})"
+
+    def rules(self) -> str:
+        """The rules file of this world."""
+        roots = {kind: [f"w.{t.name}" for t in self.tables if t.root is kind] for kind in (Kind.WEDDING, Kind.VENDOR)}
+        lines = ["[roots]", *(f"{kind.value} = {names}" for kind, names in roots.items())]
+        lines += ["[walk]", f"not_through = {[f'w.{table.name}' for table in self.tables if table.identity]}"]
+        for link in self.links:
+            lines += self._rule(link)
+        for number, table in enumerate(self.tables):
+            lines += [f'[tables."w.{table.name}"]'] if any(at == number for at, _ in self.through) else []
+            for (at, kind), columns in self.through.items():
+                lines += [f"{kind.value}_through = {columns}"] if at == number else []
+        return "\n".join(lines)
+
+    def _rule(self, link: Link) -> Iterator[str]:
+        source, target = f"w.{self.tables[link.source].name}", f"w.{self.tables[link.target].name}"
+        if link.how is not How.FOREIGN_KEY:
+            yield from ("[[reference]]", f'from = "{source}.{link.columns[0]}"')
+            yield f'to = "{target}.{link.target_columns[0]}"'
+            if link.conditional:
+                yield "when = \"kind = 'owner' AND kind IS NOT NULL\""
+        if link.reverse:
+            yield from ("[[owned_by]]", f'table = "{target}"', f'via = "{source}.{link.columns[0]}"')
+
+
+@st.composite
+def worlds(draw: st.DrawFn) -> World:
+    """Sizes are hypothesis' to shrink; what fills them comes from a seed, so that worlds are dense from the start."""
+    sizes = draw(st.tuples(st.integers(2, 6), st.integers(2, 12), st.integers(2, 5)))
+    return _Maker(Random(draw(st.integers(0, 2**32)))).world(*sizes)
+
+
+class _Maker:
+    def __init__(self, random: Random) -> None:
+        self.random = random
+
+    def world(self, tables: int, links: int, rows: int) -> World:
+        made = [self._table(number) for number in range(tables)]
+        linked = [self._link(made, number) for number in range(links)]
+        world = World(made, linked, self._through(made, linked))
+        for number in range(tables):
+            self._rows(world, number, rows)
+        return world
+
+    def _one_in(self, number: int) -> bool:
+        return self.random.randrange(number) == 0
+
+    def _table(self, number: int) -> Table:
+        kinds = [Kind.WEDDING] if number == 0 else [*[None] * 7, Kind.WEDDING, Kind.VENDOR, Kind.VENDOR]
+        return Table(
+            name=f"t{number}",
+            key=self.random.choice([("int",), ("text",), ("uuid",), ("uuid",), ("int", "text")]),
+            root=self.random.choice(kinds),
+            identity=number > 0 and self._one_in(10),
+            partitioned=self._one_in(6),
+        )
+
+    def _link(self, tables: list[Table], number: int) -> Link:
+        source, target = self._ends(tables)
+        how = self.random.choice([How.FOREIGN_KEY, How.FOREIGN_KEY, How.FOREIGN_KEY, How.REFERENCE, How.ARRAY])
+        key = tables[target].key
+        if how is How.FOREIGN_KEY:
+            columns = tuple(f"l{number}_{i}" for i in range(len(key)))
+            reverse = len(key) == 1 and self._one_in(4)
+            keys = tables[target].key_columns
+            return Link(source, target, how, columns, key, keys, not_null=self._one_in(2), reverse=reverse)
+        return Link(
+            source,
+            target,
+            how,
+            (f"l{number}",),
+            (self.random.choice([key[0], "text"]),),
+            ("k0",),
+            conditional=self._one_in(2),
+            reverse=how is How.REFERENCE and len(key) == 1 and self._one_in(4),
+        )
+
+    def _ends(self, tables: list[Table]) -> tuple[int, int]:
+        """Where a link starts and ends: more often from a table that is no root, now and then back to itself."""
+        others = [number for number, table in enumerate(tables) if not table.root] or [0]
+        source = self.random.choice([*others, *others, *range(len(tables))])
+        return source, source if self._one_in(6) else self.random.randrange(len(tables))
+
+    def _through(self, tables: list[Table], links: list[Link]) -> dict[tuple[int, Kind], list[str]]:
+        through = {}
+        for number in range(len(tables)):
+            own = [link.columns for link in links if link.source == number]
+            for kind in (Kind.WEDDING, Kind.VENDOR):
+                if self._one_in(12):
+                    chosen = self.random.sample(own, self.random.randint(0, len(own)))
+                    through[number, kind] = [name for columns in chosen for name in columns]
+        return through
+
+    def _rows(self, world: World, number: int, most: int) -> None:
+        table = world.tables[number]
+        keys = list(product(*(POOLS[kind] for kind in table.key)))
+        for key in self.random.sample(keys, min(most, len(keys))):
+            values: dict[str, Value] = dict(zip(table.key_columns, key, strict=True))
+            values["owner"] = str(len(world.rows))
+            values["kind"] = self.random.choice(["owner", "owner", "other", None])
+            for link in world.links:
+                if link.source == number:
+                    values |= self._values(link, world.tables[link.target])
+            world.rows.append(Row(number, len(world.rows), values))
+
+    def _values(self, link: Link, target: Table) -> dict[str, Value]:
+        found: dict[str, Value] = {}
+        for i, name in enumerate(link.columns):
+            kind = target.key[i]
+            rare = [DANGLING[kind]] + ([NEARLY[kind]] if link.types[i] == "text" else [])
+            pool = [*POOLS[kind] * 3, *rare]
+            if link.how is How.ARRAY:
+                found[name] = None if self._one_in(4) else self.random.choices(pool, k=self.random.randrange(3))
+            elif not link.not_null and self._one_in(3):
+                found[name] = None
+            else:
+                found[name] = self.random.choice(pool)
+        return found

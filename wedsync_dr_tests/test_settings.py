@@ -1,0 +1,204 @@
+import os
+import stat
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from wedsync_dr.errors import KeyMissing, KeyRefused, NotInitialised, RulesInvalid, SettingsInvalid
+from wedsync_dr.settings import NAMES, Settings, database_url, initialise, open_archive, open_source
+
+NOW = datetime(2026, 11, 24, 8, 30, tzinfo=UTC)
+PASSWORD = "rice-and-confetti"
+
+
+def settings_in(home: Path, **more: str) -> Settings:
+    environ = {
+        "WEDSYNC_VAULT_URL": (home / "vault").as_uri(),
+        "WEDSYNC_KEYRING_URL": (home / "keyring").as_uri(),
+        "WEDSYNC_ROOT_KEY": (home / "keys" / "root.key").as_uri(),
+    }
+    return Settings.from_environ(environ | more)
+
+
+def test_where_nothing_is_said_everything_lives_in_the_working_directory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    settings = Settings.from_environ({}, Path(".env"))
+    assert settings.vault_url == (tmp_path / ".wedsync" / "vault").as_uri()
+    assert settings.keyring_url == (tmp_path / ".wedsync" / "keyring").as_uri()
+    assert settings.root_key == (tmp_path / ".wedsync" / "root.key").as_uri()
+    assert (settings.source_url, settings.rules, settings.time_zone) == (None, tmp_path / "rules.toml", "UTC")
+
+
+def test_the_environment_wins_over_the_file_and_an_empty_value_is_not_set(tmp_path: Path) -> None:
+    file = tmp_path / ".env"
+    file.write_text("WEDSYNC_TIMEZONE=Europe/Berlin\nWEDSYNC_VAULT_URL=file:///from/file\nWEDSYNC_KEYRING_URL=\n")
+    settings = Settings.from_environ({"WEDSYNC_VAULT_URL": "file:///from/environment", "WEDSYNC_KEYRING_URL": ""}, file)
+    assert settings.vault_url == "file:///from/environment"
+    assert settings.time_zone == "Europe/Berlin"
+    assert settings.keyring_url.endswith("/.wedsync/keyring")
+
+
+def test_a_password_with_a_dollar_sign_in_the_file_is_taken_as_it_is(tmp_path: Path) -> None:
+    file = tmp_path / ".env"
+    file.write_text("WEDSYNC_SOURCE_URL='postgresql://backup:a${HOME}b@db/wedsync'\n")
+    assert Settings.from_environ({}, file).source_url == "postgresql://backup:a${HOME}b@db/wedsync"
+
+
+def test_no_secret_is_printed_with_the_settings(tmp_path: Path) -> None:
+    url = f"postgresql://backup:{PASSWORD}@db/wedsync"
+    rules = tmp_path / "rules.toml"
+    rules.touch()
+    settings = Settings.from_environ(
+        {"WEDSYNC_SOURCE_URL": url, "WEDSYNC_PASSPHRASE": PASSWORD, "WEDSYNC_RULES": str(rules)}
+    )
+    assert settings.source_url == url
+    assert PASSWORD not in f"{settings!r} {settings}"
+    assert PASSWORD not in repr(open_source(settings))
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("WEDSYNC_SOURCE_URL", f"mysql://backup:{PASSWORD}@db/wedsync"),
+        ("WEDSYNC_SOURCE_URL", f"postgresql://backup:{PASSWORD}@db:port/wedsync"),
+        ("WEDSYNC_SOURCE_URL", f"host=db password={PASSWORD}"),
+        ("WEDSYNC_VAULT_URL", "ftp://host/vault"),
+        ("WEDSYNC_VAULT_URL", "relative/vault"),
+        ("WEDSYNC_VAULT_URL", "file:///"),
+        ("WEDSYNC_VAULT_URL", "file://elsewhere/vault"),
+        ("WEDSYNC_KEYRING_URL", "file:///keys#1"),
+        ("WEDSYNC_ROOT_KEY", "env:ROOT_KEY"),
+        ("WEDSYNC_ROOT_KEY", PASSWORD),
+        ("WEDSYNC_RULES", "/nowhere/rules.toml"),
+        ("WEDSYNC_TIMEZONE", "Europe/Bielefeld-am-Meer"),
+        ("WEDSYNC_TIMEZONE", "../../etc/passwd"),
+        ("WEDSYNC_PG_BIN", "/nowhere/bin"),
+    ],
+)
+def test_a_setting_that_makes_no_sense_is_named_with_a_remedy_and_without_its_secret(name: str, value: str) -> None:
+    with pytest.raises(SettingsInvalid, match=name) as refused:
+        Settings.from_environ({name: value})
+    assert refused.value.remedy
+    assert PASSWORD not in f"{refused.value} {refused.value.remedy}"
+    assert refused.value.__cause__ is None
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("WEDSYNC_VAULT_URL", "s3://bucket/prefix"),
+        ("WEDSYNC_KEYRING_URL", "s3://bucket/keys"),
+        ("WEDSYNC_ROOT_KEY", "awskms:alias/wedsync"),
+    ],
+)
+def test_what_a_later_version_brings_is_refused_and_said_so(name: str, value: str) -> None:
+    with pytest.raises(SettingsInvalid, match="this version") as refused:
+        Settings.from_environ({name: value})
+    assert "file:///" in refused.value.remedy
+
+
+@pytest.mark.parametrize("wrong", ["WEDSYNC_VAULT", "WEDSYNC_TIME_ZONE", "WEDSYNC_SOURCE", "WEDSYNC_RULE"])
+def test_a_misspelt_setting_is_refused_instead_of_meaning_a_default(wrong: str) -> None:
+    with pytest.raises(SettingsInvalid, match=wrong) as refused:
+        Settings.from_environ({wrong: "file:///somewhere"})
+    assert any(name in refused.value.remedy for name in NAMES)
+
+
+def test_other_names_of_the_platform_are_not_ours_to_refuse() -> None:
+    Settings.from_environ({"WEDSYNC_STRIPE_KEY": "x", "WEDSYNC_DAGSTER_HOME": "y"})
+
+
+def test_a_target_is_checked_under_its_own_name() -> None:
+    assert database_url("postgres://db/aside", "--target") == "postgres://db/aside"
+    with pytest.raises(SettingsInvalid, match="--target"):
+        database_url("db/aside", "--target")
+
+
+def test_a_source_needs_its_url_and_rules_that_can_be_read(tmp_path: Path) -> None:
+    with pytest.raises(SettingsInvalid, match="WEDSYNC_SOURCE_URL"):
+        open_source(Settings.from_environ({}))
+    rules = tmp_path / "rules.toml"
+    rules.write_text("[roots\n")
+    with pytest.raises(RulesInvalid):
+        open_source(
+            Settings.from_environ({"WEDSYNC_SOURCE_URL": "postgresql://db/wedsync", "WEDSYNC_RULES": str(rules)})
+        )
+
+
+def test_before_init_there_is_nothing_to_open(tmp_path: Path) -> None:
+    with pytest.raises(NotInitialised, match="vault") as refused:
+        open_archive(settings_in(tmp_path))
+    assert "wedsync-dr init" in refused.value.remedy
+
+
+def test_init_makes_everything_once_and_finds_it_the_second_time(tmp_path: Path) -> None:
+    settings = settings_in(tmp_path)
+    assert [(part.name, part.created) for part in initialise(settings, NOW)] == [
+        ("root key", True),
+        ("keyring", True),
+        ("vault", True),
+    ]
+    before = _files(tmp_path)
+    assert [part.created for part in initialise(settings, NOW)] == [False, False, False]
+    assert _files(tmp_path) == before
+    archive = open_archive(settings)
+    assert archive.verifier.verify(b"words", archive.signer.sign(b"words"))
+
+
+def test_init_finishes_what_an_interrupted_one_began(tmp_path: Path) -> None:
+    settings = settings_in(tmp_path)
+    initialise(settings, NOW)
+    (tmp_path / "vault" / "format.json").unlink()
+    assert [part.created for part in initialise(settings, NOW)] == [False, False, True]
+
+
+def test_the_root_key_is_for_its_owner_alone(tmp_path: Path) -> None:
+    initialise(settings_in(tmp_path), NOW)
+    assert stat.S_IMODE((tmp_path / "keys" / "root.key").stat().st_mode) == 0o600
+    assert stat.S_IMODE((tmp_path / "keys").stat().st_mode) == 0o700
+
+
+def test_no_new_keyring_is_made_for_a_vault_that_has_one(tmp_path: Path) -> None:
+    initialise(settings_in(tmp_path), NOW)
+    elsewhere = settings_in(tmp_path, WEDSYNC_KEYRING_URL=(tmp_path / "other").as_uri())
+    with pytest.raises(KeyMissing, match="vault exists"):
+        initialise(elsewhere, NOW)
+    assert not (tmp_path / "other").exists()
+
+
+def test_no_new_root_key_is_made_for_a_keyring_that_has_one(tmp_path: Path) -> None:
+    initialise(settings_in(tmp_path), NOW)
+    root = tmp_path / "other.key"
+    with pytest.raises(KeyMissing, match="keyring exists"):
+        initialise(settings_in(tmp_path, WEDSYNC_ROOT_KEY=root.as_uri()), NOW)
+    assert not root.exists()
+
+
+def test_another_root_key_is_refused_by_init_and_by_everything_else(tmp_path: Path) -> None:
+    settings = settings_in(tmp_path)
+    initialise(settings, NOW)
+    initialise(settings_in(tmp_path / "second"), NOW)
+    other = settings_in(tmp_path, WEDSYNC_ROOT_KEY=(tmp_path / "second" / "keys" / "root.key").as_uri())
+    for refused in (lambda: initialise(other, NOW), lambda: open_archive(other)):
+        with pytest.raises(KeyRefused):
+            refused()
+
+
+def test_a_passphrase_is_asked_for_only_where_none_is_set(tmp_path: Path) -> None:
+    asked = settings_in(tmp_path, WEDSYNC_ROOT_KEY="passphrase:")
+    initialise(asked, NOW, lambda: PASSWORD)
+    known = settings_in(tmp_path, WEDSYNC_ROOT_KEY="passphrase:", WEDSYNC_PASSPHRASE=PASSWORD)
+    assert open_archive(asked, lambda: PASSWORD).signer == open_archive(known).signer
+    with pytest.raises(KeyRefused):
+        open_archive(asked, lambda: "another")
+    with pytest.raises(SettingsInvalid, match="passphrase") as refused:
+        open_archive(asked)
+    assert "WEDSYNC_PASSPHRASE" in refused.value.remedy
+
+
+def _files(home: Path) -> dict[str, bytes]:
+    found = (Path(folder) / name for folder, _, names in os.walk(home) for name in names)
+    return {str(path.relative_to(home)): path.read_bytes() for path in found}

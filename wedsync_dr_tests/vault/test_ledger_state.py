@@ -1,0 +1,85 @@
+"""What the ledger says of a snapshot: what must be there, what was given up, what must not come back."""
+
+from typing import Any
+
+import pytest
+
+from wedsync_dr.model import Kind, ScopeId
+from wedsync_dr.vault.ledger_state import LedgerState
+
+SCOPE, OTHER = ScopeId(Kind.WEDDING, "1"), ScopeId(Kind.VENDOR, "2")
+Event = tuple[str, dict[str, Any]]
+
+started: Event = ("batch-started", {"batch": "b", "requested_by": "somebody"})
+finished: Event = ("batch-finished", {"batch": "b", "failed": 0})
+
+
+def line(scope: ScopeId) -> dict[str, str]:
+    return {"kind": scope.kind.value, "id": scope.id, "snapshot_id": "s"}
+
+
+def snapshots(*scopes: ScopeId, at: str = "T1", current: tuple[ScopeId, ...] = ()) -> Event:
+    stored = [line(scope) | {"manifest": f"digest of {scope}"} for scope in scopes]
+    body = {"batch": "b", "taken_at": at, "stored": stored, "current": [line(scope) for scope in current]}
+    return "snapshots", body
+
+
+def abandoned(*missing: ScopeId) -> Event:
+    return "batch-abandoned", {"batch": "b", "missing": [line(scope) for scope in missing]}
+
+
+def removed(*scopes: ScopeId) -> Event:
+    return "removed", {"snapshots": [line(scope) for scope in scopes]}
+
+
+def state_of(*events: Event) -> LedgerState:
+    state = LedgerState()
+    for event in events:
+        state.add(*event)
+    return state
+
+
+def expected(state: LedgerState) -> set[ScopeId]:
+    return {scope for (scope, _), named in state.snapshots.items() if state.expected(named)}
+
+
+@pytest.mark.parametrize(
+    ("events", "must_be_there"),
+    [
+        ([started, snapshots(SCOPE, OTHER)], set()),
+        ([started, snapshots(SCOPE), snapshots(OTHER), finished], {SCOPE, OTHER}),
+        ([started, snapshots(SCOPE, OTHER), abandoned(OTHER)], {SCOPE}),
+        ([started, snapshots(SCOPE, OTHER), abandoned()], {SCOPE, OTHER}),
+        ([started, abandoned(), snapshots(SCOPE)], set()),
+        ([started, snapshots(SCOPE, OTHER), finished, removed(SCOPE)], {OTHER}),
+        ([removed(SCOPE), abandoned(OTHER)], set()),
+        ([("restored", {"anything": 1}), ("an-event-of-a-later-version", {})], set()),
+    ],
+)
+def test_a_snapshot_must_be_there_once_its_batch_is_over(events: list[Event], must_be_there: set[ScopeId]) -> None:
+    assert expected(state_of(*events)) == must_be_there
+
+
+def test_a_batch_is_open_until_it_is_finished_or_abandoned() -> None:
+    assert state_of(started).open_batches == {"b"}
+    assert state_of(started, finished).open_batches == set()
+    assert state_of(started, abandoned()).open_batches == set()
+
+
+def test_only_the_named_manifest_of_a_living_snapshot_is_believed() -> None:
+    state = state_of(started, snapshots(SCOPE, OTHER), abandoned(OTHER))
+    assert state.believes(SCOPE, "s", f"digest of {SCOPE}")
+    assert not state.believes(SCOPE, "s", "another digest")
+    assert not state.believes(SCOPE, "another", f"digest of {SCOPE}")
+    assert not state.believes(OTHER, "s", f"digest of {OTHER}")
+    state.add(*removed(SCOPE))
+    assert not state.believes(SCOPE, "s", f"digest of {SCOPE}")
+
+
+def test_a_scope_is_current_as_of_the_last_batch_that_saw_it() -> None:
+    state = state_of(started, snapshots(SCOPE, OTHER), snapshots(at="T2", current=(SCOPE,)))
+    assert state.current == {SCOPE: "T2", OTHER: "T1"}
+
+
+def test_what_an_abandoned_batch_still_says_makes_nothing_current() -> None:
+    assert state_of(started, abandoned(), snapshots(SCOPE, current=(OTHER,))).current == {}

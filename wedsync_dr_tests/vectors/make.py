@@ -1,0 +1,24 @@
+"""Make the vectors of a released format version: `python -m wedsync_dr_tests.vectors.make URL` with an empty database.
+
+Done once per version. What a version wrote must be read by every later one, so what is there is never made again.
+"""
+
+import sys
+from pathlib import Path
+
+from wedsync_dr.model import Kind, ScopeId
+from wedsync_dr.snapshot.take import take
+from wedsync_dr_tests import town
+
+HERE = Path(__file__).parent / "v1"
+SCOPES = [town.wedding(3), ScopeId(Kind.VENDOR, "1"), ScopeId(Kind.PLATFORM, "public.venues")]
+
+
+def main(url: str) -> None:
+    source, archive = town.build(url), town.new_archive(HERE)
+    batch = take(source, archive, SCOPES, now=town.NOW, requested_by="vectors")
+    assert not batch.failed
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
