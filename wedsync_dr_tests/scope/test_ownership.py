@@ -17,7 +17,7 @@ from wedsync_dr.scope.rules import parse_rules
 from wedsync_dr.source.catalog import Catalog, load_catalog
 from wedsync_dr.source.session import Reader, open_reader
 from wedsync_dr_tests.scope.reference import Reference
-from wedsync_dr_tests.scope.worlds import World, worlds
+from wedsync_dr_tests.scope.worlds import How, Link, Row, Table, World, worlds
 
 
 @dataclass(frozen=True)
@@ -123,3 +123,45 @@ def check_discovery(look: Look, expected: dict[int, ScopeId]) -> None:
 @given(worlds())
 def test_owners_and_selections_are_those_of_the_reference(arena: Arena, world: World) -> None:
     check_world(world, arena)
+
+
+def table(name: str, key: str, root: Kind | None = None) -> Table:
+    return Table(name, (key,), root, identity=False, partitioned=False)
+
+
+def key(source: int, target: int, name: str, kind: str, *, reverse: bool = False) -> Link:
+    return Link(source, target, How.FOREIGN_KEY, (name,), (kind,), ("k0",), reverse=reverse)
+
+
+def row(table: int, number: int, **values: str | None) -> Row:
+    return Row(table, number, {"owner": str(number), "kind": None, **values})
+
+
+def test_a_later_root_that_reaches_several_only_round_a_circle_is_a_scope_of_its_own(arena: Arena) -> None:
+    tables = [table("t0", "int", Kind.WEDDING), table("t1", "int", Kind.WEDDING), table("t2", "int")]
+    links = [key(1, 2, "a", "int"), key(2, 2, "b", "int"), key(2, 0, "c", "int")]
+    folders = [row(2, 3, k0="1", b="2", c="1"), row(2, 4, k0="2", b=None, c="2")]
+    rows = [row(0, 0, k0="1"), row(0, 1, k0="2"), row(1, 2, k0="9", a="1"), *folders]
+    check_world(World(tables, links, {}, rows), arena)
+
+
+def test_a_way_that_takes_the_same_step_before_and_after_a_later_root_is_followed(arena: Arena) -> None:
+    tables = [
+        table("t0", "int", Kind.WEDDING),
+        table("t1", "int", Kind.WEDDING),
+        table("t2", "int"),
+        table("t3", "int"),
+    ]
+    links = [key(3, 2, "a", "int"), key(2, 1, "b", "int"), key(1, 3, "c", "int"), key(2, 0, "d", "int")]
+    inner = [row(2, 2, k0="1", b=None, d="1"), row(3, 3, k0="1", a="1"), row(1, 4, k0="1", c="1")]
+    outer = [row(2, 5, k0="2", b="1", d=None), row(3, 6, k0="2", a="2")]
+    rows = [row(0, 0, k0="1"), row(0, 1, k0="2"), *inner, *outer]
+    check_world(World(tables, links, {}, rows), arena)
+
+
+def test_a_row_that_reaches_a_second_wedding_only_round_a_circle_is_not_read_for_the_first(arena: Arena) -> None:
+    tables = [table("t0", "int", Kind.WEDDING), table("t1", "int"), table("t2", "int")]
+    links = [key(1, 2, "a", "int"), key(1, 0, "b", "int"), key(2, 2, "c", "int"), key(2, 0, "d", "int")]
+    circle = [row(2, 2, k0="1", c="2", d=None), row(2, 3, k0="2", c=None, d="2")]
+    rows = [row(0, 0, k0="1"), row(0, 1, k0="2"), *circle, row(1, 4, k0="1", a="1", b="1")]
+    check_world(World(tables, links, {}, rows), arena)
