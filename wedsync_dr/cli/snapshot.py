@@ -16,8 +16,8 @@ from wedsync_dr.model import Kind, ScopeId, utc_text
 from wedsync_dr.schedule.tiers import URGENCY
 from wedsync_dr.scope.discovery import discover
 from wedsync_dr.scope.survey import Source, survey
-from wedsync_dr.snapshot.share import Failed, Taken
-from wedsync_dr.snapshot.take import Batch, take
+from wedsync_dr.snapshot.batch import Batch, Failed, Taken
+from wedsync_dr.snapshot.take import take
 from wedsync_dr.vault.archive import Archive
 
 _SHOWN = 20  # of a long batch, what a person reads
