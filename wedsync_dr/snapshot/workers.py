@@ -93,13 +93,17 @@ class Crew:
         if self._worker:
             return map(self._worker.read, stretches)
         assert self._pool is not None  # noqa: S101
-        return _results([self._pool.submit(_read, one) for one in stretches])
+        with _children_uninterrupted():
+            waiting = [self._pool.submit(_read, one) for one in stretches]
+        return _results(waiting)
 
     def _seal(self, groups: Sequence[Group]) -> Iterator[list[Taken | Failed]]:
         if self._worker:
             return map(self._worker.seal, groups)
         assert self._pool is not None  # noqa: S101
-        return _results([self._pool.submit(_seal, one) for one in groups])
+        with _children_uninterrupted():
+            waiting = [self._pool.submit(_seal, one) for one in groups]
+        return _results(waiting)
 
 
 @contextmanager
@@ -129,6 +133,17 @@ def _results(futures: list[Future[R]]) -> Iterator[R]:
         ) from None
 
 
+@contextmanager
+def _children_uninterrupted() -> Iterator[None]:
+    """Processes that are started meanwhile never see Ctrl-C: it is for the one that waits for their results, and is not
+    lost on it."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 class _Here:
     """What a process of the pool holds while it lives; its worker is made by its first task, so that what stands in
     the way of it is that task's error."""
@@ -147,8 +162,7 @@ _here: list[_Here] = []
 
 
 def _begin(job: Job, exported: str) -> None:
-    """Ctrl-C is for the process that waits for the results; when that one is gone, this one has nothing to work for."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    """When the process that waits for the results is gone, this one has nothing to work for."""
     Thread(target=_end_with, args=[parent_process()], daemon=True).start()
     _here.append(_Here(job, exported))
 
