@@ -1,6 +1,5 @@
 """Taking snapshots."""
 
-import os
 from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
@@ -49,7 +48,6 @@ def snapshot(
             now=at_hand.now(),
             requested_by=at_hand.requested_by(),
             progress=progress,
-            workers=min(2, os.cpu_count() or 1),
         )
     batch = _hinted(source, archive, batch)
     print_json(_batch_json(batch)) if as_json else _print_batch(batch)

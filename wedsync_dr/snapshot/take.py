@@ -15,7 +15,7 @@ from wedsync_dr.snapshot.group import Group
 from wedsync_dr.snapshot.layout import layouts
 from wedsync_dr.snapshot.reading import Laid, stretches
 from wedsync_dr.snapshot.shelf import Slot, shelf
-from wedsync_dr.snapshot.workers import Job, crew
+from wedsync_dr.snapshot.workers import PROCESSES, Job, crew
 from wedsync_dr.source.session import lock_scopes
 from wedsync_dr.vault.archive import Archive
 
@@ -33,7 +33,7 @@ def take(
     now: datetime,
     requested_by: str,
     progress: Progress = silent,
-    workers: int = 1,
+    workers: int = PROCESSES,
 ) -> Batch:
     """Snapshot the wanted scopes (None: every scope of the source) at one instant.
 

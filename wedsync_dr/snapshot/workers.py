@@ -31,6 +31,7 @@ from wedsync_dr.vault.archive import Archive
 
 R = TypeVar("R")
 _PUTS = 8
+PROCESSES = min(2, os.cpu_count() or 1)  # for work that is worth it; more would take the database's own processors
 
 
 @dataclass(frozen=True)
