@@ -4,6 +4,8 @@ A message may name tables, columns, scopes, snapshots and keys' ids; it never ho
 `docs/runbook.md` has a heading for each class.
 """
 
+from typing import Self
+
 
 class DisasterRecoveryError(Exception):
     """What happened (`str(error)`), the next step (`remedy`), whether the same call may work later (`transient`)."""
@@ -13,6 +15,10 @@ class DisasterRecoveryError(Exception):
     def __init__(self, what: str, *, remedy: str) -> None:
         super().__init__(what)
         self.remedy = remedy
+
+    def at(self, where: str) -> Self:
+        """The same error, which says first where it happened."""
+        return type(self)(f"{where}: {self}", remedy=self.remedy)
 
     def __reduce__(self) -> tuple[object, ...]:
         return _rebuild, (type(self), str(self), self.remedy)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pyarrow as pa
 
+from wedsync_dr.errors import DisasterRecoveryError
 from wedsync_dr.model import Kind, ScopeId, TableName
 from wedsync_dr.scope.survey import Survey
 from wedsync_dr.snapshot.layout import Layouts
@@ -70,11 +71,17 @@ class Laid:
 
 
 def lay_down(seen: Survey, stretch: Stretch, places: Places, group_size: int, shelf: Shelf) -> list[Laid]:
-    """Read a stretch and lay its rows on the shelf, group by group; the nth has `group_size` places from n times it."""
+    """Read a stretch and lay its rows on the shelf, group by group; the nth has `group_size` places from n times it.
+
+    Errors name the table.
+    """
     laid = []
-    for rows in split(seen.reader.copy(stretch.sql), places.of(stretch.table)):
-        for group, found in _by_group(rows, group_size):
-            laid.append(Laid(group, stretch.number, stretch.table, shelf.put(found)))
+    try:
+        for rows in split(seen.reader.copy(stretch.sql), places.of(stretch.table)):
+            for group, found in _by_group(rows, group_size):
+                laid.append(Laid(group, stretch.number, stretch.table, shelf.put(found)))
+    except DisasterRecoveryError as error:
+        raise error.at(str(stretch.table)) from None
     return laid
 
 

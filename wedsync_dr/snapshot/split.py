@@ -5,11 +5,13 @@ from collections.abc import Callable, Iterable, Iterator
 import numpy as np
 import pyarrow as pa
 
+from wedsync_dr.errors import SourceRefused
 from wedsync_dr.model import ScopeId, TableName
 from wedsync_dr.scope.ownership import ResolvedOwnership
 from wedsync_dr.snapshot.lines import Lines, take
 
 CHUNK_BYTES = 8 * 2**20
+MOST_ROW_BYTES = 256 * 2**20
 NOBODY = -1
 ROWS = pa.schema([("place", pa.int32()), ("row", pa.binary())])
 
@@ -56,6 +58,11 @@ def _portions(lines: Iterable[memoryview | bytes]) -> Iterator[bytes]:
     held: list[memoryview | bytes] = []
     size = 0
     for line in lines:
+        if len(line) > MOST_ROW_BYTES:
+            raise SourceRefused(
+                f"A row is {len(line) >> 20} MB long as text; at most {MOST_ROW_BYTES >> 20} MB can be sealed.",
+                remedy="Move its largest value out of the table, or leave the table out (rules.toml, [[left_out]]).",
+            )
         held.append(line)
         size += len(line)
         if size >= CHUNK_BYTES:

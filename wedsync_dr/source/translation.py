@@ -44,6 +44,11 @@ _SCHEMA = _Meaning(
     "The database has no such table, column or type.",
     "The schema changed while this ran, or the snapshot is of another schema; run it again.",
 )
+_ENCODING = _Meaning(
+    SourceRefused,
+    "A row holds text that is not valid in the database's encoding.",
+    "Find the row (its text does not pass convert_to(…, 'UTF8')), correct it, and run again.",
+)
 _OTHER = _Meaning(SourceRefused, "The database refused a statement.", "Look up the SQLSTATE in the server's log.")
 
 _MEANINGS = {  # by SQLSTATE; the longest prefix wins
@@ -63,6 +68,8 @@ _MEANINGS = {  # by SQLSTATE; the longest prefix wins
     "42704": _SCHEMA,
     "3F": _SCHEMA,
     "22": _Meaning(SchemaChanged, "A value does not fit its column's type.", "Compare the schemas of both databases."),
+    "22021": _ENCODING,
+    "22P05": _ENCODING,
     "23": _Meaning(
         Conflict, "A constraint does not allow the change.", "Make a new plan; it names the rows in the way."
     ),
