@@ -54,17 +54,7 @@ def may_hold(ownership: ResolvedOwnership, table: TableName, scope: ScopeId) -> 
 
 def read_live(target: Target, scope: ScopeId, heads: Iterable[TableHead]) -> dict[TableName, list[bytes]]:
     """The scope's rows now, table by table."""
-    return {head.table: _rows(target, scope, head) for head in heads}
-
-
-def _rows(target: Target, scope: ScopeId, head: TableHead) -> list[bytes]:
-    if scope.kind is Kind.PLATFORM:
-        sql = target.ownership.select_platform(head.table, head.names)
-    elif may_hold(target.ownership, head.table, scope):
-        sql = target.ownership.select(head.table, head.names, [scope])
-    else:
-        return []
-    return [bytes(line).partition(b"\t")[2] for line in target.copy(sql)]
+    return target.ownership.rows_of(scope, {head.table: head.names for head in heads})
 
 
 def present(

@@ -7,7 +7,7 @@ from typing import Any
 import psycopg
 
 from wedsync_dr.model import Instant, SourceIdentity, utc_text
-from wedsync_dr.source.copyout import copy_out
+from wedsync_dr.source.copyout import copy_out, copy_out_many
 from wedsync_dr.source.translation import translated
 
 _INSTANT = """
@@ -50,6 +50,11 @@ class Reader:
         statement = f"COPY ({self._merged(sql, parameters)}) TO STDOUT".encode()
         with translated():
             yield from copy_out(self._connection, statement)
+
+    def copies(self, statements: Sequence[str]) -> list[list[bytes]]:
+        """The rows of several queries as `copy` gives them, asked for in one message; all of them are in memory."""
+        with translated():
+            return copy_out_many(self._connection, [f"COPY ({sql}) TO STDOUT".encode() for sql in statements])
 
     def _merged(self, sql: str, parameters: Sequence[object]) -> str:
         """COPY takes no parameters, so they are quoted into the statement."""
