@@ -1,7 +1,7 @@
 """The part of a batch that one process reads at once and seals in small commits."""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -15,14 +15,15 @@ from wedsync_dr.snapshot.layout import Layouts, layouts
 from wedsync_dr.snapshot.links import LinkKey, Values
 from wedsync_dr.snapshot.seal import BatchFacts, Sealer
 from wedsync_dr.source.order import restore_order
-from wedsync_dr.source.session import lock_scopes
+from wedsync_dr.source.session import Session, lock_scopes
 from wedsync_dr.vault.archive import Archive
 
 HELD_BYTES = 192 * 2**20
 COMMIT_SCOPES = 250
-LOCK_PATIENCE_S = 10.0
 _LOCK_RETRY_S = 0.1
 _PUTS = 8
+Rows = Mapping[TableName, Sequence[bytes]]
+"""All rows of one scope, read before, laid out as they are sealed."""
 
 
 @dataclass(frozen=True)
@@ -73,14 +74,15 @@ class _Committer:
     sealer: Sealer
     puts: ThreadPoolExecutor
     share: Share
+    session: Session | None = None
     results: list[Taken | Failed] = field(default_factory=list)
 
     def commit(self, gatherer: Gatherer, scopes: Sequence[ScopeId]) -> None:
         """Commit what can be locked now, then the rest: two runs that want the same scopes never wait in a ring."""
-        deadline = time.monotonic() + LOCK_PATIENCE_S
+        deadline = time.monotonic() + self.source.patience.lock_s
         waiting = list(scopes)
         while waiting:
-            with lock_scopes(self.source.url, waiting, patience_s=0) as held:
+            with lock_scopes(self.session or self.source.url, waiting, patience_s=0) as held:
                 self._commit(gatherer, [scope for scope in waiting if scope in held])
             waiting = [scope for scope in waiting if scope not in held]
             if waiting and time.monotonic() > deadline:
@@ -139,9 +141,20 @@ class _Committer:
 
 
 def take_share(
-    source: Source, archive: Archive, seen: Survey, share: Share, facts: BatchFacts, progress: Progress
+    source: Source,
+    archive: Archive,
+    seen: Survey,
+    share: Share,
+    facts: BatchFacts,
+    progress: Progress,
+    *,
+    read: Rows | None = None,
+    session: Session | None = None,
 ) -> list[Taken | Failed]:
-    """Read, seal and commit the scopes of a share. Memory stays bounded by HELD_BYTES of row text."""
+    """Read, seal and commit the scopes of a share. Memory stays bounded by HELD_BYTES of row text.
+
+    The rows of a single scope may have been `read` before, and its locks taken in a `session` that holds them.
+    """
     plan = layouts(seen.catalog, seen.ownership)
     with ThreadPoolExecutor(_PUTS) as puts:
         owners = _LinkOwners(seen)
@@ -149,8 +162,11 @@ def take_share(
         gatherer = Gatherer(sealer.content_key, sealer.flush, HELD_BYTES)
         gatherer.expect(share.scopes)
         _prepare_keys(archive, share, plan, sealer, facts.instant.taken_at, puts)
-        read_share(seen, share, plan, gatherer, progress)
-        committer = _Committer(source, archive, facts, sealer, puts, share)
+        if read is None:
+            read_share(seen, share, plan, gatherer, progress)
+        else:
+            _take_in(seen, share, plan, gatherer, read)
+        committer = _Committer(source, archive, facts, sealer, puts, share, session)
         waiting = iter(list(share.scopes))
         done = 0
         while chunk := list(islice(waiting, COMMIT_SCOPES)):
@@ -169,6 +185,14 @@ def read_share(seen: Survey, share: Share, plan: Layouts, gatherer: Gatherer, pr
             owner = _decoder(seen, table)
             gatherer.read(Incoming(plan[table], seen.reader.copy(sql), owner))
     progress("reading", len(tables), len(tables))
+
+
+def _take_in(seen: Survey, share: Share, plan: Layouts, gatherer: Gatherer, read: Rows) -> None:
+    """Rows without the owner text that comes first when they are read here: there is one owner."""
+    (scope,) = share.scopes
+    for table in restore_order(seen.catalog):
+        if table in plan and read.get(table):
+            gatherer.read(Incoming(plan[table], [b"\t" + row for row in read[table]], lambda _: scope))
 
 
 def _selects(seen: Survey, share: Share, plan: Layouts, table: TableName) -> Iterator[str]:

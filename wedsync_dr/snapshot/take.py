@@ -13,9 +13,9 @@ from wedsync_dr.schedule.tiers import most_urgent, tier_of, zone_of
 from wedsync_dr.scope.discovery import ScopeInfo, discover
 from wedsync_dr.scope.survey import Source, Survey, survey
 from wedsync_dr.snapshot.seal import BatchFacts
-from wedsync_dr.snapshot.share import Failed, Share, Taken, take_share
+from wedsync_dr.snapshot.share import Failed, Rows, Share, Taken, take_share
 from wedsync_dr.snapshot.workers import take_in_processes
-from wedsync_dr.source.session import lock_scopes
+from wedsync_dr.source.session import Session, lock_scopes
 from wedsync_dr.vault.archive import Archive
 
 SHARE_BYTES = 144 * 2**20  # of row text held at once by a process; with the libraries it stays under 500 MB
@@ -63,6 +63,39 @@ def take(
             outcome = {"batch": facts.batch_id, "failed": len(results[1]) + len(absent)}
             archive.ledger.append("batch-finished", outcome, now)
     return Batch(results[0], (*absent, *results[1]), time.monotonic() - started)
+
+
+def take_rows(
+    source: Source,
+    archive: Archive,
+    seen: Survey,
+    scope: ScopeId,
+    rows: Rows,
+    *,
+    session: Session,
+    now: datetime,
+    requested_by: str,
+) -> Taken | None:
+    """Snapshot one scope from its rows, all of them, which were read at the instant of `seen`, laid out as they are
+    sealed. None where the source has no such scope.
+
+    Raises what stood in the way. Locks are taken in `session`, which may hold them already.
+    """
+    archive.vault.check()
+    close_unfinished(source, archive, now)
+    found = discover(seen.reader, seen.catalog, seen.ownership, [scope])
+    if not found:
+        return None
+    share = Share({scope: scope_tier(found[0], now, source.default_time_zone)})
+    facts = batch_facts(seen)
+    with lock_scopes(session, [_lock_of(facts.batch_id)], patience_s=0):
+        archive.ledger.append("batch-started", {"batch": facts.batch_id, "requested_by": requested_by}, now)
+        (result,) = take_share(source, archive, seen, share, facts, silent, read=rows, session=session)
+        failed = int(isinstance(result, Failed))
+        archive.ledger.append("batch-finished", {"batch": facts.batch_id, "failed": failed}, now)
+    if isinstance(result, Failed):
+        raise result.error
+    return result
 
 
 def close_unfinished(source: Source, archive: Archive, now: datetime) -> int:
