@@ -21,7 +21,6 @@ from wedsync_dr.restore.resolve import RecoveryPoint
 from wedsync_dr.restore.site import Site, open_site
 from wedsync_dr.restore.statements import Statements, TriggersOff
 from wedsync_dr.scope.survey import Source
-from wedsync_dr.snapshot.opening import OpenSnapshot, open_snapshot
 from wedsync_dr.vault.archive import Archive
 
 
@@ -43,24 +42,23 @@ def apply_plan(
     """
     refuse_conflicts(plan)
     with open_site(source) as site, site.hold(plan.scope):
-        snapshot = open_snapshot(archive, plan.manifest)
-        return apply_at(site, archive, point, snapshot, plan, now=now, requested_by=requested_by)
+        return apply_at(site, archive, point, plan, now=now, requested_by=requested_by)
 
 
 def apply_at(
     site: Site,
     archive: Archive,
     point: RecoveryPoint,
-    snapshot: OpenSnapshot,
     plan: RestorePlan,
     *,
     now: datetime,
     requested_by: str,
 ) -> Applied:
-    """The same on a session that holds the scope already, from a snapshot that is open already."""
+    """The same on a session that holds the scope already."""
     started = time.monotonic()
     story = {"kind": plan.scope.kind.value, "id": plan.scope.id, "snapshot_id": plan.manifest.snapshot_id}
     archive.ledger.append("restore-started", story | {"mode": plan.mode.value, "requested_by": requested_by}, now)
+    snapshot = point.snapshot(archive)
     with site.write() as seen:
         target = Target.of(seen)
         again = plan_against(target, archive, snapshot, point, mode=plan.mode, tables=plan.patterns)

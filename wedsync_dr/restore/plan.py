@@ -15,7 +15,7 @@ from wedsync_dr.restore.live import Reading, Target, heads_for, read_live
 from wedsync_dr.restore.parents import LinkedParent, ParentSearch, Reference, Values
 from wedsync_dr.restore.resolve import RecoveryPoint
 from wedsync_dr.scope.survey import Source, survey
-from wedsync_dr.snapshot.opening import OpenSnapshot, SealedTable, open_snapshot
+from wedsync_dr.snapshot.opening import OpenSnapshot, SealedTable
 from wedsync_dr.snapshot.sealed_rows import TableHead
 from wedsync_dr.vault.archive import Archive
 
@@ -88,7 +88,7 @@ def make_plan(
 
     Raises SchemaChanged, ScopeNotFound (a table selection that selects nothing) and what opening a snapshot raises.
     """
-    snapshot = open_snapshot(archive, point.manifest)
+    snapshot = point.snapshot(archive)
     with survey(source) as seen:
         return plan_against(Target.of(seen), archive, snapshot, point, mode=mode, tables=tables)
 

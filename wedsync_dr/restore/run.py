@@ -15,7 +15,6 @@ from wedsync_dr.restore.plan import RestorePlan, make_plan, plan_against, read_s
 from wedsync_dr.restore.resolve import RecoveryPoint, resolve
 from wedsync_dr.restore.site import Site, open_site
 from wedsync_dr.scope.survey import Source, Survey
-from wedsync_dr.snapshot.opening import open_snapshot
 from wedsync_dr.snapshot.share import Rows
 from wedsync_dr.snapshot.take import take, take_rows
 from wedsync_dr.vault.archive import Archive
@@ -112,9 +111,9 @@ def _carry_out(order: _Order, clock: "_Clock", approved: RestorePlan | None = No
     Plan and safety snapshot come from one reading at one instant, so the safety snapshot is what the plan saw; applying
     reads again and goes on only where that is still so.
     """
-    archive, point = order.archive, order.point
-    snapshot = open_snapshot(archive, point.manifest)
-    safety = None
+    archive, safety = order.archive, None
+    snapshot = order.point.snapshot(archive)
+    point = replace(order.point, read=snapshot)
     with open_site(order.database) as site, site.hold(point.manifest.scope):
         with site.look() as seen:
             target = Target.of(seen)
@@ -127,7 +126,7 @@ def _carry_out(order: _Order, clock: "_Clock", approved: RestorePlan | None = No
                 clock.begin("safety_snapshot")
                 safety = _safety_snapshot(order, site, seen, reading.laid_out(target))
         clock.begin("apply")
-        applied = apply_at(site, archive, point, snapshot, plan, now=order.now, requested_by=order.requested_by)
+        applied = apply_at(site, archive, point, plan, now=order.now, requested_by=order.requested_by)
     return Restored(approved or plan, applied, safety, clock.end())
 
 

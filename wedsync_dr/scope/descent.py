@@ -18,6 +18,7 @@ from wedsync_dr.source.literal import array, one_of
 from wedsync_dr.source.order import components
 
 Values = tuple[bytes, ...]
+Levels = list[list[list[TableName]]]
 Named = tuple[TableName, tuple[str, ...]]
 """Columns of a table that other tables refer to."""
 
@@ -52,11 +53,24 @@ def comparable(pair: Pair) -> bool:
 
 
 @dataclass(frozen=True)
+class Step:
+    """An edge, and where a question's fields say what it compares and, where it has a condition, whether that holds."""
+
+    edge: Edge
+    positions: tuple[int, ...]
+    held: int | None
+
+    @property
+    def to(self) -> Named:
+        return self.edge.target, self.edge.target_columns
+
+
+@dataclass(frozen=True)
 class Question:
     """What is read of a table beside the asked columns: an expression each for what steps from it and to it need."""
 
     fields: tuple[str, ...]
-    steps: tuple[tuple[Edge, tuple[int, ...], int | None], ...]
+    steps: tuple[Step, ...]
     named: tuple[tuple[tuple[str, ...], tuple[int, ...]], ...]
 
 
@@ -66,6 +80,7 @@ class Descent:
     def __init__(self, graph: WalkGraph) -> None:
         self._graph = graph
         self._questions: dict[TableName, Question] = {}
+        self._levels: dict[frozenset[TableName], Levels] = {}
 
     @cached_property
     def possible(self) -> bool:
@@ -81,13 +96,19 @@ class Descent:
         """The steps of a table's rows towards weddings; a root's walk is at its end."""
         return () if self._graph.root(table) else self._graph.steps(table, Kind.WEDDING, None)
 
-    def levels(self, asked: Collection[TableName]) -> list[list[list[TableName]]]:
+    def levels(self, asked: Collection[TableName]) -> Levels:
         """The tables that have to be read for the asked ones: groups of tables that refer to each other, each on a
         level below all that it refers to."""
+        key = frozenset(asked)
+        if key not in self._levels:
+            self._levels[key] = self._leveled(key)
+        return self._levels[key]
+
+    def _leveled(self, asked: Collection[TableName]) -> Levels:
         needed = self._needed(asked)
         graph = {table: [edge.target for edge in self.steps(table)] for table in needed}
         depth: dict[TableName, int] = {}
-        levels: list[list[list[TableName]]] = []
+        levels: Levels = []
         for group in components(graph):
             above = [depth[to] for table in group for to in graph[table] if to not in group]
             level = max(above, default=-1) + 1
@@ -122,7 +143,7 @@ class Descent:
             return fields.setdefault(expression, len(fields))
 
         steps = tuple(
-            (edge, tuple(place(_field(pair)) for pair in edge.pairs), place(f"{held} IS TRUE") if held else None)
+            Step(edge, tuple(place(_field(pair)) for pair in edge.pairs), place(f"{held} IS TRUE") if held else None)
             for edge in self.steps(table)
             for held in [edge.holds("t")]
         )
@@ -145,7 +166,7 @@ def refers(edge: Edge, values: Iterable[Values]) -> str | None:
     """The condition on the row `t` that a step leads from it to rows with one of some values in the columns that the
     step leads to; None where that is impossible."""
     families = [family(pair.mine, element=pair.array) or "" for pair in edge.pairs]
-    texts = _possible(values, families)
+    texts = _possible(values, families, [family(pair.theirs) or "" for pair in edge.pairs])
     if not texts:
         return None
     columns = [_column(pair.mine.name) for pair in edge.pairs]
@@ -161,20 +182,17 @@ def refers(edge: Edge, values: Iterable[Values]) -> str | None:
 def has_one_of(columns: Sequence[Column], values: Iterable[Values]) -> str | None:
     """The condition on the row `t` that its columns have one of some values; None where that is impossible."""
     families = [family(column) or "" for column in columns]
-    texts = _possible(values, families)
+    texts = _possible(values, families, ["text"] * len(families))
     return one_of([_column(column.name) for column in columns], families, texts) if texts else None
 
 
-def _possible(values: Iterable[Values], families: Sequence[str]) -> list[list[str]]:
-    """The values that columns of these families can have, as texts."""
-    possible = []
-    for value in sorted(set(values)):
-        texts = [text or "" for text in texts_of(value)]
-        if all(
-            kind not in _PRINTED or _PRINTED[kind].fullmatch(text) for kind, text in zip(families, texts, strict=True)
-        ):
-            possible.append(texts)
-    return possible
+def _possible(values: Iterable[Values], families: Sequence[str], given: Sequence[str]) -> list[list[str | None]]:
+    """The values of the given families that columns of these families can have, as texts."""
+    texts = [texts_of(value) for value in sorted(set(values))]
+    for i, kind in enumerate(families):
+        if kind in _PRINTED and given[i] != kind:
+            texts = [text for text in texts if _PRINTED[kind].fullmatch(text[i] or "")]
+    return texts
 
 
 def _field(pair: Pair) -> str:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from wedsync_dr.model import Kind, ScopeId, TableName, quoted
-from wedsync_dr.scope.descent import Descent, Named, Question, Values, has_one_of, refers
+from wedsync_dr.scope.descent import Descent, Named, Question, Step, Values, has_one_of, refers
 from wedsync_dr.scope.edges import Edge
 from wedsync_dr.scope.graph import WalkGraph
 from wedsync_dr.scope.walk import Walk
@@ -24,7 +24,7 @@ class _Found:
     """The rows of a table that reach the wedding: what the question's fields say of each, and its asked columns."""
 
     question: Question
-    fields: list[Values] = field(default_factory=list)
+    fields: list[list[bytes]] = field(default_factory=list)
     rows: list[bytes] = field(default_factory=list, repr=False)
     places: set[Values] = field(default_factory=set)
     others: set[int] = field(default_factory=set)
@@ -103,19 +103,18 @@ class Holdings:
     def _absorb(self, table: TableName, lines: Iterable[bytes], fresh: dict[Named, set[Values]]) -> None:
         question = self._descent.question(table)
         found = self._found.setdefault(table, _Found(question))
-        width = len(question.fields)
+        width, first = len(question.fields) + 2, len(found.fields)
         for line in lines:
-            part, place, *fields, row = line.split(b"\t", width + 2)
-            if (part, place) in found.places:
-                continue
-            found.places.add((part, place))
-            found.fields.append(tuple(fields))
-            found.rows.append(row)
-            for columns, positions in question.named:
-                value = tuple([fields[i] for i in positions])
-                if NULL not in value:
-                    fresh.setdefault((table, columns), set()).add(value)
-                    self._values.setdefault((table, columns), set()).add(value)
+            part, place, *fields, row = line.split(b"\t", width)
+            if (part, place) not in found.places:
+                found.places.add((part, place))
+                found.fields.append(fields)
+                found.rows.append(row)
+        for columns, positions in question.named:
+            values = _values(found.fields[first:], positions)
+            if values:
+                fresh[table, columns] = values
+            self._values.setdefault((table, columns), set()).update(values)
 
     # ---- deciding
 
@@ -131,18 +130,16 @@ class Holdings:
     def _mark(self, table: TableName, elsewhere: dict[Named, set[Values]]) -> int:
         """Mark rows that lead to values which reach another wedding; then their own values do. Returns how many."""
         found = self._found[table]
+        steps = found.question.steps
         marked = [
             i
             for i, fields in enumerate(found.fields)
             if i not in found.others
-            and any(
-                value in elsewhere.get((edge.target, edge.target_columns), ())
-                for edge, value in _references(found.question, fields)
-            )
+            and any(not elsewhere.get(step.to, set()).isdisjoint(_led_to(step, [fields])) for step in steps)
         ]
         found.others.update(marked)
         for columns, positions in found.question.named:
-            values = {tuple([found.fields[i][at] for at in positions]) for i in marked}
+            values = _values([found.fields[i] for i in marked], positions)
             elsewhere.setdefault((table, columns), set()).update(values)
         return len(marked)
 
@@ -159,11 +156,11 @@ class Holdings:
     def _unknown(self) -> Iterator[tuple[Named, set[Values]]]:
         unknown: dict[Named, set[Values]] = {}
         for found in self._found.values():
-            for fields in found.fields:
-                for edge, value in _references(found.question, fields):
-                    named = (edge.target, edge.target_columns)
-                    if not edge.to_one or value not in self._values.get(named, ()):
-                        unknown.setdefault(named, set()).add(value)
+            for step in found.question.steps:
+                values = _led_to(step, found.fields)
+                if step.edge.to_one:
+                    values -= self._values.get(step.to, set())
+                unknown.setdefault(step.to, set()).update(values)
         yield from unknown.items()
 
     def _others(self, named: Named, values: set[Values]) -> str | None:
@@ -186,18 +183,23 @@ class Holdings:
         return f"SELECT DISTINCT {columns} FROM {source} WHERE {condition} AND {other}"
 
 
-def _references(question: Question, fields: Values) -> Iterator[tuple[Edge, Values]]:
-    """Where a row's steps lead: the values in the columns that each leads to."""
-    for edge, positions, held in question.steps:
-        if held is not None and fields[held] != b"t":
-            continue
-        value = tuple([fields[i] for i in positions])
-        if NULL in value:
-            continue
-        if edge.array:
-            yield from ((edge, (element,)) for element in _elements(json.loads(text_of(value[0]) or "[]")))
-        else:
-            yield edge, value
+def _values(rows: Sequence[list[bytes]], positions: tuple[int, ...]) -> set[Values]:
+    """The values that rows have in some fields; none with a NULL in it."""
+    if len(positions) == 1:
+        at = positions[0]
+        return {(row[at],) for row in rows if row[at] != NULL}
+    values = {tuple([row[i] for i in positions]) for row in rows}
+    return {value for value in values if NULL not in value}
+
+
+def _led_to(step: Step, rows: Sequence[list[bytes]]) -> set[Values]:
+    """The values that a step leads to from some rows."""
+    if step.held is not None:
+        rows = [row for row in rows if row[step.held] == b"t"]
+    values = _values(rows, step.positions)
+    if not step.edge.array:
+        return values
+    return {(element,) for (array,) in values for element in _elements(json.loads(text_of(array) or "[]"))}
 
 
 def _elements(array: Any) -> Iterator[bytes]:
