@@ -1,5 +1,6 @@
 """A small platform for tests: a few tables of every awkward kind, loaded in a moment."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from wedsync_dr.model import Kind, ScopeId
 from wedsync_dr.scope.rules import parse_rules as parse_rules
 from wedsync_dr.scope.survey import Source
 from wedsync_dr.snapshot.take import Batch, take
+from wedsync_dr.source.session import Patience
 from wedsync_dr.vault.archive import Archive
 from wedsync_dr.vault.local import LocalStore
 from wedsync_dr.vault.vault import Vault
@@ -121,6 +123,11 @@ def build(url: str) -> Source:
         connection.execute(SCHEMA)
         connection.execute(ROWS)
     return Source(url, parse_rules(RULES))
+
+
+def hasty(source: Source) -> Source:
+    """The same source, waiting for nobody's lock."""
+    return replace(source, patience=Patience(lock_s=0))
 
 
 def new_archive(directory: Path) -> Archive:

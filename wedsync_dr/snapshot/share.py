@@ -82,7 +82,8 @@ class _Committer:
         deadline = time.monotonic() + self.source.patience.lock_s
         waiting = list(scopes)
         while waiting:
-            with lock_scopes(self.session or self.source.url, waiting, patience_s=0) as held:
+            where, connecting = self.session or self.source.url, self.source.patience
+            with lock_scopes(where, waiting, patience_s=0, connecting=connecting) as held:
                 self._commit(gatherer, [scope for scope in waiting if scope in held])
             waiting = [scope for scope in waiting if scope not in held]
             if waiting and time.monotonic() > deadline:

@@ -57,7 +57,7 @@ def take(
         facts = batch_facts(seen)
         tiers = {scope: scope_tier(info, now, source.default_time_zone) for scope, info in present.items()}
         shares = _shares(seen, tiers, everything=wanted is None, workers=workers)
-        with lock_scopes(source.url, [_lock_of(facts.batch_id)], patience_s=0):
+        with lock_scopes(source.url, [_lock_of(facts.batch_id)], patience_s=0, connecting=source.patience):
             archive.ledger.append("batch-started", {"batch": facts.batch_id, "requested_by": requested_by}, now)
             results = _take(source, archive, seen, shares, facts, progress, workers)
             outcome = {"batch": facts.batch_id, "failed": len(results[1]) + len(absent)}
@@ -106,7 +106,7 @@ def close_unfinished(source: Source, archive: Archive, now: datetime) -> int:
     waiting = {_lock_of(batch): batch for batch in archive.ledger.known().open_batches}
     if not waiting:
         return 0
-    with lock_scopes(source.url, list(waiting), patience_s=0) as dead:
+    with lock_scopes(source.url, list(waiting), patience_s=0, connecting=source.patience) as dead:
         for batch in sorted(waiting[lock] for lock in dead):
             left = [ref for ref in archive.vault.unfinished() if ref.snapshot_id == batch]
             for ref in left:

@@ -57,13 +57,13 @@ class Patience:
     """How long to wait, in seconds: for a server that does not answer, and for what others have locked."""
 
     connect_s: int = 10
-    lock_s: float = 15.0
+    lock_s: int = 15
 
 
 PATIENCE = Patience()
 
 
-def connect(url: str, *, name: str, patience: Patience = PATIENCE) -> psycopg.Connection[Any]:
+def connect(url: str, *, name: str, patience: Patience = PATIENCE) -> Session:
     """An autocommit session whose settings make values print and parse the same everywhere."""
     with translated():
         connection = psycopg.connect(
@@ -92,7 +92,7 @@ def join_reader(url: str, exported: str, patience: Patience = PATIENCE) -> Itera
 
 
 @contextmanager
-def reading(connection: psycopg.Connection[Any]) -> Iterator[Reader]:
+def reading(connection: Session) -> Iterator[Reader]:
     """A reader at a new instant, on a session that goes on afterwards."""
     with translated():
         connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
@@ -104,7 +104,7 @@ def reading(connection: psycopg.Connection[Any]) -> Iterator[Reader]:
 
 
 @contextmanager
-def _reader(connection: psycopg.Connection[Any], exported: str | None) -> Iterator[Reader]:
+def _reader(connection: Session, exported: str | None) -> Iterator[Reader]:
     try:
         with translated():
             connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
@@ -114,7 +114,7 @@ def _reader(connection: psycopg.Connection[Any], exported: str | None) -> Iterat
         connection.close()
 
 
-def _join(connection: psycopg.Connection[Any], exported: str) -> Instant:
+def _join(connection: Session, exported: str) -> Instant:
     snapshot, taken_at, lsn = exported.split(" ")
     try:
         connection.execute(psycopg.sql.SQL("SET TRANSACTION SNAPSHOT {}").format(snapshot))
@@ -125,7 +125,7 @@ def _join(connection: psycopg.Connection[Any], exported: str) -> Instant:
 
 @contextmanager
 def lock_scopes(
-    where: str | psycopg.Connection[Any], scopes: Collection[ScopeId], *, patience_s: float
+    where: str | Session, scopes: Collection[ScopeId], *, patience_s: float, connecting: Patience = PATIENCE
 ) -> Iterator[set[ScopeId]]:
     """Hold the advisory locks of the scopes; yields those that could be had within `patience_s`.
 
@@ -133,7 +133,7 @@ def lock_scopes(
     last until it closes.
     """
     if isinstance(where, str):
-        with connect(where, name="wedsync-dr lock") as connection:
+        with connect(where, name="wedsync-dr lock", patience=connecting) as connection:
             yield _lock(connection, scopes, patience_s)
             return
     held = _lock(where, scopes, patience_s)
@@ -144,7 +144,7 @@ def lock_scopes(
             _ask(where, _UNLOCK, held)
 
 
-def _lock(connection: psycopg.Connection[Any], scopes: Collection[ScopeId], patience_s: float) -> set[ScopeId]:
+def _lock(connection: Session, scopes: Collection[ScopeId], patience_s: float) -> set[ScopeId]:
     deadline = time.monotonic() + patience_s
     held = _ask(connection, _LOCK, set(scopes))
     while len(held) < len(set(scopes)) and time.monotonic() < deadline:
@@ -153,7 +153,7 @@ def _lock(connection: psycopg.Connection[Any], scopes: Collection[ScopeId], pati
     return held
 
 
-def _ask(connection: psycopg.Connection[Any], call: str, scopes: set[ScopeId]) -> set[ScopeId]:
+def _ask(connection: Session, call: str, scopes: set[ScopeId]) -> set[ScopeId]:
     by_name = {str(scope): scope for scope in sorted(scopes)}
     with translated():
         sql = f"SELECT scope FROM unnest(%s::text[]) AS scope WHERE {call}"

@@ -24,7 +24,7 @@ from wedsync_dr.restore.resolve import RecoveryPoint, resolve
 from wedsync_dr.restore.run import restore
 from wedsync_dr.scope.survey import Source
 from wedsync_dr.snapshot.take import take
-from wedsync_dr.source.session import Patience, lock_scopes
+from wedsync_dr.source.session import lock_scopes
 from wedsync_dr.vault.archive import Archive
 from wedsync_dr.verification.verify import verify
 from wedsync_dr_tests import town
@@ -106,7 +106,7 @@ def test_a_connection_lost_in_the_middle_changes_nothing(source: Source, archive
 
 
 def test_a_wedding_that_is_being_restored_is_busy(source: Source, archive: Archive) -> None:
-    source = replace(source, patience=Patience(lock_s=0.1))
+    source = town.hasty(source)
     lose(source, archive)
     point, plan = planned(source, archive)
     with lock_scopes(source.url, [W3], patience_s=0), pytest.raises(ScopeBusy):

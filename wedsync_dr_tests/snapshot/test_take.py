@@ -2,7 +2,6 @@
 
 import threading
 from collections import Counter
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,7 +16,7 @@ from wedsync_dr.snapshot import take as taking
 from wedsync_dr.snapshot.opening import OpenSnapshot, open_snapshot
 from wedsync_dr.snapshot.take import take
 from wedsync_dr.snapshot.workers import take_in_processes
-from wedsync_dr.source.session import Patience, lock_scopes
+from wedsync_dr.source.session import lock_scopes
 from wedsync_dr.vault.archive import Archive
 from wedsync_dr.verification.verify import verify
 from wedsync_dr_tests import town
@@ -117,7 +116,7 @@ def test_a_vanished_wedding_keeps_its_recovery_points(source: Source, archive: A
 
 
 def test_a_scope_that_another_run_holds_is_busy(source: Source, archive: Archive) -> None:
-    source = replace(source, patience=Patience(lock_s=0.1))
+    source = town.hasty(source)
     with lock_scopes(source.url, [town.wedding(3)], patience_s=0):
         batch = take(source, archive, [town.wedding(3), town.wedding(4)], now=town.NOW, requested_by="test")
     assert [(failed.scope, type(failed.error)) for failed in batch.failed] == [(town.wedding(3), ScopeBusy)]
