@@ -13,10 +13,10 @@ from wedsync_dr.restore.difference import Mode
 from wedsync_dr.restore.live import Target
 from wedsync_dr.restore.plan import RestorePlan, make_plan, plan_against, read_scope
 from wedsync_dr.restore.resolve import RecoveryPoint, resolve
-from wedsync_dr.restore.site import Site, open_site
+from wedsync_dr.restore.site import open_site
 from wedsync_dr.scope.survey import Source, Survey
-from wedsync_dr.snapshot.share import Rows
-from wedsync_dr.snapshot.take import take, take_rows
+from wedsync_dr.snapshot.share import Read
+from wedsync_dr.snapshot.take import take, take_read
 from wedsync_dr.vault.archive import Archive
 
 
@@ -124,23 +124,16 @@ def _carry_out(order: _Order, clock: "_Clock", approved: RestorePlan | None = No
             refuse_conflicts(plan)
             if order.mode is Mode.replace and not plan.empty:
                 clock.begin("safety_snapshot")
-                safety = _safety_snapshot(order, site, seen, reading.laid_out(target))
+                read = Read(target.layouts, reading.laid_out(target), site.connection)
+                safety = _safety_snapshot(order, seen, read)
         clock.begin("apply")
         applied = apply_at(site, archive, point, plan, now=order.now, requested_by=order.requested_by)
     return Restored(approved or plan, applied, safety, clock.end())
 
 
-def _safety_snapshot(order: _Order, site: Site, seen: Survey, rows: Rows) -> str | None:
-    taken = take_rows(
-        order.database,
-        order.archive,
-        seen,
-        order.point.manifest.scope,
-        rows,
-        session=site.connection,
-        now=order.now,
-        requested_by=order.requested_by,
-    )
+def _safety_snapshot(order: _Order, seen: Survey, read: Read) -> str | None:
+    scope, now = order.point.manifest.scope, order.now
+    taken = take_read(order.database, order.archive, seen, scope, read, now=now, requested_by=order.requested_by)
     return taken.snapshot_id if taken else None
 
 

@@ -37,6 +37,8 @@ _PRINTED = {
     "bigint": re.compile(r"0|-?[1-9][0-9]{0,17}"),
 }
 
+FEW = 8
+
 
 def family(column: Column, *, element: bool = False) -> str | None:
     """The type that a column's values are compared as; None where equal values may have different texts."""
@@ -162,19 +164,24 @@ class Descent:
         return {table: tuple(columns) for table, columns in named.items()}
 
 
-def refers(edge: Edge, values: Iterable[Values]) -> str | None:
-    """The condition on the row `t` that a step leads from it to rows with one of some values in the columns that the
-    step leads to; None where that is impossible."""
+Texts = list[list[str | None]]
+
+
+def comparands(edge: Edge, values: Iterable[Values]) -> Texts:
+    """The values, in the columns that a step leads to, that the columns which it leads from can have."""
+    mine = [family(pair.mine, element=pair.array) or "" for pair in edge.pairs]
+    return _possible(values, mine, [family(pair.theirs) or "" for pair in edge.pairs])
+
+
+def refers(edge: Edge, texts: Texts) -> str:
+    """The condition on the row `t` that a step leads from it to rows with one of some values."""
     families = [family(pair.mine, element=pair.array) or "" for pair in edge.pairs]
-    texts = _possible(values, families, [family(pair.theirs) or "" for pair in edge.pairs])
-    if not texts:
-        return None
     columns = [_column(pair.mine.name) for pair in edge.pairs]
     if edge.array:
         column = columns[0] if edge.pairs[0].mine.base_type == f"{families[0]}[]" else f"{columns[0]}::{families[0]}[]"
         condition = f"{column} OPERATOR(pg_catalog.&&) {array([text for (text,) in texts], families[0])}"
     else:
-        condition = one_of(columns, families, texts)
+        condition = _one_of(columns, families, texts)
     held = edge.holds("t")
     return f"{condition} AND {held}" if held else condition
 
@@ -183,10 +190,19 @@ def has_one_of(columns: Sequence[Column], values: Iterable[Values]) -> str | Non
     """The condition on the row `t` that its columns have one of some values; None where that is impossible."""
     families = [family(column) or "" for column in columns]
     texts = _possible(values, families, ["text"] * len(families))
-    return one_of([_column(column.name) for column in columns], families, texts) if texts else None
+    return _one_of([_column(column.name) for column in columns], families, texts) if texts else None
 
 
-def _possible(values: Iterable[Values], families: Sequence[str], given: Sequence[str]) -> list[list[str | None]]:
+def _one_of(columns: Sequence[str], families: Sequence[str], texts: Texts) -> str:
+    """The condition that columns have one of some values. Many are hidden from the planner: it would weigh each of them
+    against what it knows of the column, which takes longer than looking them up."""
+    if len(columns) > 1 or len(texts) <= FEW:
+        return one_of(columns, families, texts)
+    hidden = f"ARRAY(SELECT pg_catalog.unnest({array([text for (text,) in texts], families[0])}))"
+    return f"{columns[0]} = ANY ({hidden})"
+
+
+def _possible(values: Iterable[Values], families: Sequence[str], given: Sequence[str]) -> Texts:
     """The values of the given families that columns of these families can have, as texts."""
     texts = [texts_of(value) for value in sorted(set(values))]
     for i, kind in enumerate(families):

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from wedsync_dr.model import Kind, ScopeId, TableName, quoted
-from wedsync_dr.scope.descent import Descent, Named, Question, Step, Values, has_one_of, refers
+from wedsync_dr.scope.descent import Descent, Named, Question, Step, Texts, Values, comparands, has_one_of, refers
 from wedsync_dr.scope.edges import Edge
 from wedsync_dr.scope.graph import WalkGraph
 from wedsync_dr.scope.walk import Walk
@@ -37,6 +37,7 @@ class Holdings:
         self._graph, self._descent, self._reader, self._scope = graph, descent, reader, scope
         self._found: dict[TableName, _Found] = {}
         self._values: dict[Named, set[Values]] = {}
+        self._texts: dict[tuple[TableName, tuple[str, ...], tuple[str, ...]], Texts] = {}
         self._columns: Mapping[TableName, Sequence[str]] = {}
 
     def rows(self, columns: Mapping[TableName, Sequence[str]]) -> dict[TableName, list[bytes]]:
@@ -58,33 +59,37 @@ class Holdings:
 
     def _read(self, groups: list[list[TableName]]) -> None:
         """A level: what refers to rows found above, then, within groups, what refers to rows found meanwhile."""
-        first = {table: self._condition(table) for group in groups for table in group}
+        first = {table: self._condition(table, group) for group in groups for table in group}
         fresh = self._ask({table: condition for table, condition in first.items() if condition})
         inside = [(table, edge) for group in groups for table in group for edge in self._inside(table, group)]
         while fresh:
             more: dict[TableName, list[str]] = {}
             for table, edge in inside:
                 values = fresh.get((edge.target, edge.target_columns))
-                if values and (condition := refers(edge, values)):
-                    more.setdefault(table, []).append(condition)
+                if values and (texts := comparands(edge, values)):
+                    more.setdefault(table, []).append(refers(edge, texts))
             fresh = self._ask({table: _further(conditions, first[table]) for table, conditions in more.items()})
 
     def _inside(self, table: TableName, group: list[TableName]) -> list[Edge]:
         return [edge for edge in self._descent.steps(table) if edge.target in group]
 
-    def _condition(self, table: TableName) -> str | None:
+    def _condition(self, table: TableName, group: list[TableName]) -> str | None:
         """That a row reaches what was found above; for a root that it is the wedding's."""
         root = self._graph.root(table)
         if root is not None:
             own, parts = self._graph.owners.root_and_key(self._scope)
             key = [self._graph.tables[table].column[name] for name in root.key]
             return has_one_of(key, [tuple(map(field_of, parts))]) if own.table == table else None
-        ways = [
-            refers(edge, values)
-            for edge in self._descent.steps(table)
-            if (values := self._values.get((edge.target, edge.target_columns)))
-        ]
-        return _any_of([way for way in ways if way])
+        steps = [edge for edge in self._descent.steps(table) if edge.target not in group]
+        ways = [(edge, self._comparands(edge)) for edge in steps]
+        return _any_of([refers(edge, texts) for edge, texts in ways if texts])
+
+    def _comparands(self, edge: Edge) -> Texts:
+        """Worked out once for all steps that lead to the same columns from columns of the same types."""
+        key = (edge.target, edge.target_columns, tuple([pair.mine.base_type for pair in edge.pairs]))
+        if key not in self._texts:
+            self._texts[key] = comparands(edge, self._values.get((edge.target, edge.target_columns), ()))
+        return self._texts[key]
 
     def _ask(self, conditions: Mapping[TableName, str]) -> dict[Named, set[Values]]:
         """Read tables in one go; the values that other tables may refer to of the rows that are new."""

@@ -170,9 +170,11 @@ class ResolvedOwnership:
         root = self._graph.owners.roots[table]
         own = literal(self._graph.owners.letter(root.kind) + root.prefix)
         where = f"pg_catalog.starts_with(rows.owner, {own})"
-        if scopes is not None:
-            where += f" AND rows.owner = ANY ({array([self.owner_text(scope) for scope in scopes])})"
-        return _filtered(self.select_all(table, columns), columns, where)
+        if scopes is None:
+            return _filtered(self.select_all(table, columns), columns, where)
+        return (
+            f"SELECT * FROM ({self.select(table, columns, scopes)}) AS roots WHERE {where.replace('rows.', 'roots.')}"
+        )
 
     def select_counts(self, table: TableName) -> str:
         """One row: how many rows belong to weddings, to vendors, to the platform, and how many reach several."""

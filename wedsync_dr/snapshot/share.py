@@ -22,8 +22,6 @@ HELD_BYTES = 192 * 2**20
 COMMIT_SCOPES = 250
 _LOCK_RETRY_S = 0.1
 _PUTS = 8
-Rows = Mapping[TableName, Sequence[bytes]]
-"""All rows of one scope, read before, laid out as they are sealed."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +60,15 @@ class Share:
 
     def owners(self) -> list[ScopeId]:
         return [scope for scope in self.scopes if scope.kind is not Kind.PLATFORM]
+
+
+@dataclass(frozen=True)
+class Read:
+    """All rows of one scope, read before as the layouts say; its locks are taken in a session that may hold them."""
+
+    layouts: Layouts
+    rows: Mapping[TableName, Sequence[bytes]] = field(repr=False)
+    session: Session
 
 
 @dataclass
@@ -148,15 +155,13 @@ def take_share(
     share: Share,
     facts: BatchFacts,
     progress: Progress,
-    *,
-    read: Rows | None = None,
-    session: Session | None = None,
+    read: Read | None = None,
 ) -> list[Taken | Failed]:
     """Read, seal and commit the scopes of a share. Memory stays bounded by HELD_BYTES of row text.
 
-    The rows of a single scope may have been `read` before, and its locks taken in a `session` that holds them.
+    The rows of a single scope may have been `read` before.
     """
-    plan = layouts(seen.catalog, seen.ownership)
+    plan = read.layouts if read else layouts(seen.catalog, seen.ownership)
     with ThreadPoolExecutor(_PUTS) as puts:
         owners = _LinkOwners(seen)
         sealer = Sealer(archive, facts, owners.find, _positions(plan), puts)
@@ -166,8 +171,8 @@ def take_share(
         if read is None:
             read_share(seen, share, plan, gatherer, progress)
         else:
-            _take_in(seen, share, plan, gatherer, read)
-        committer = _Committer(source, archive, facts, sealer, puts, share, session)
+            _take_in(seen, share, gatherer, read)
+        committer = _Committer(source, archive, facts, sealer, puts, share, read.session if read else None)
         waiting = iter(list(share.scopes))
         done = 0
         while chunk := list(islice(waiting, COMMIT_SCOPES)):
@@ -188,12 +193,13 @@ def read_share(seen: Survey, share: Share, plan: Layouts, gatherer: Gatherer, pr
     progress("reading", len(tables), len(tables))
 
 
-def _take_in(seen: Survey, share: Share, plan: Layouts, gatherer: Gatherer, read: Rows) -> None:
+def _take_in(seen: Survey, share: Share, gatherer: Gatherer, read: Read) -> None:
     """Rows without the owner text that comes first when they are read here: there is one owner."""
     (scope,) = share.scopes
     for table in restore_order(seen.catalog):
-        if table in plan and read.get(table):
-            gatherer.read(Incoming(plan[table], [b"\t" + row for row in read[table]], lambda _: scope))
+        if read.rows.get(table):
+            lines = [b"\t" + row for row in read.rows[table]]
+            gatherer.read(Incoming(read.layouts[table], lines, lambda _: scope))
 
 
 def _selects(seen: Survey, share: Share, plan: Layouts, table: TableName) -> Iterator[str]:

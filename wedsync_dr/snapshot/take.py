@@ -13,9 +13,9 @@ from wedsync_dr.schedule.tiers import most_urgent, tier_of, zone_of
 from wedsync_dr.scope.discovery import ScopeInfo, discover
 from wedsync_dr.scope.survey import Source, Survey, survey
 from wedsync_dr.snapshot.seal import BatchFacts
-from wedsync_dr.snapshot.share import Failed, Rows, Share, Taken, take_share
+from wedsync_dr.snapshot.share import Failed, Read, Share, Taken, take_share
 from wedsync_dr.snapshot.workers import take_in_processes
-from wedsync_dr.source.session import Session, lock_scopes
+from wedsync_dr.source.session import lock_scopes
 from wedsync_dr.vault.archive import Archive
 
 SHARE_BYTES = 144 * 2**20  # of row text held at once by a process; with the libraries it stays under 500 MB
@@ -65,21 +65,12 @@ def take(
     return Batch(results[0], (*absent, *results[1]), time.monotonic() - started)
 
 
-def take_rows(
-    source: Source,
-    archive: Archive,
-    seen: Survey,
-    scope: ScopeId,
-    rows: Rows,
-    *,
-    session: Session,
-    now: datetime,
-    requested_by: str,
+def take_read(
+    source: Source, archive: Archive, seen: Survey, scope: ScopeId, read: Read, *, now: datetime, requested_by: str
 ) -> Taken | None:
-    """Snapshot one scope from its rows, all of them, which were read at the instant of `seen`, laid out as they are
-    sealed. None where the source has no such scope.
+    """Snapshot one scope from all its rows, read at the instant of `seen`. None where the source has no such scope.
 
-    Raises what stood in the way. Locks are taken in `session`, which may hold them already.
+    Raises what stood in the way.
     """
     archive.vault.check()
     close_unfinished(source, archive, now)
@@ -88,9 +79,9 @@ def take_rows(
         return None
     share = Share({scope: scope_tier(found[0], now, source.default_time_zone)})
     facts = batch_facts(seen)
-    with lock_scopes(session, [_lock_of(facts.batch_id)], patience_s=0):
+    with lock_scopes(read.session, [_lock_of(facts.batch_id)], patience_s=0):
         archive.ledger.append("batch-started", {"batch": facts.batch_id, "requested_by": requested_by}, now)
-        (result,) = take_share(source, archive, seen, share, facts, silent, read=rows, session=session)
+        (result,) = take_share(source, archive, seen, share, facts, silent, read)
         failed = int(isinstance(result, Failed))
         archive.ledger.append("batch-finished", {"batch": facts.batch_id, "failed": failed}, now)
     if isinstance(result, Failed):

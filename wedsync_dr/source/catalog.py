@@ -156,7 +156,7 @@ def load_catalog(reader: Reader) -> Catalog:
     """The catalogue as the reader's transaction sees it."""
     found = reader.rows(queries.TABLES)
     kept = {row[0]: TableName(row[1], row[2]) for row in found if not _skip_reason(row)}
-    oids, version = list(kept), reader.identity.server_version
+    oids, version = list(kept), reader.server_version
     columns = _grouped(reader.rows(queries.COLUMNS, [oids]), lambda row: Column(*row[1:]))
     names = _Names(columns)
     unique = reader.rows(queries.for_version(queries.UNIQUE_KEYS, version), [oids])
@@ -207,7 +207,7 @@ def _unique_key(row: tuple[Any, ...], names: _Names) -> UniqueKey:
 
 
 def _foreign_keys(reader: Reader, oids: list[int], names: _Names) -> Mapping[int, tuple[ForeignKey, ...]]:
-    found = reader.rows(queries.for_version(queries.FOREIGN_KEYS, reader.identity.server_version), [oids, oids])
+    found = reader.rows(queries.for_version(queries.FOREIGN_KEYS, reader.server_version), [oids, oids])
     used = sorted({operator for row in found for operator in row[11]})
     operators = dict(reader.rows(queries.OPERATORS, [used])) if used else {}
     return _grouped(found, lambda row: _foreign_key(row, names, operators))
