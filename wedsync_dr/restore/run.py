@@ -14,7 +14,7 @@ from wedsync_dr.restore.live import Target
 from wedsync_dr.restore.plan import RestorePlan, make_plan, plan_against, read_scope
 from wedsync_dr.restore.resolve import RecoveryPoint, resolve
 from wedsync_dr.restore.site import open_site
-from wedsync_dr.scope.survey import Source, Survey
+from wedsync_dr.scope.survey import Schema, Source, Survey
 from wedsync_dr.snapshot.share import Read
 from wedsync_dr.snapshot.take import take, take_read
 from wedsync_dr.vault.archive import Archive
@@ -55,10 +55,12 @@ def restore(
     now: datetime,
     requested_by: str,
     progress: Progress = silent,
+    schema: Schema | None = None,
 ) -> Restored:
     """Plan the restore of a scope, and apply it if asked.
 
-    Raises what its steps raise; refuses a plan with conflicts.
+    A process that restores several scopes of a source keeps one `schema`: the catalogue is then loaded once and proven
+    to hold for each. Raises what its steps raise; refuses a plan with conflicts.
     """
     database = target_of(source, mode, target_url)
     clock = _Clock(progress)
@@ -66,7 +68,8 @@ def restore(
     point = resolve(archive, scope, as_of)
     clock.begin("plan")
     if apply:
-        return _carry_out(_Order(database, archive, point, mode, tuple(tables), now, requested_by), clock)
+        order = _Order(database, archive, point, mode, tuple(tables), now, requested_by, schema)
+        return _carry_out(order, clock)
     plan = make_plan(database, archive, point, mode=mode, tables=tables)
     return Restored(plan, None, None, clock.end())
 
@@ -103,6 +106,7 @@ class _Order:
     tables: tuple[str, ...]
     now: datetime
     requested_by: str
+    schema: Schema | None = None
 
 
 def _carry_out(order: _Order, clock: "_Clock", approved: RestorePlan | None = None) -> Restored:
@@ -114,7 +118,7 @@ def _carry_out(order: _Order, clock: "_Clock", approved: RestorePlan | None = No
     archive, safety = order.archive, None
     snapshot = order.point.snapshot(archive)
     point = replace(order.point, read=snapshot)
-    with open_site(order.database) as site, site.hold(point.manifest.scope):
+    with open_site(order.database, order.schema) as site, site.hold(point.manifest.scope):
         with site.look() as seen:
             target = Target.of(seen)
             reading = read_scope(target, snapshot)

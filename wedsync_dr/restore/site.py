@@ -12,9 +12,8 @@ from wedsync_dr.source.session import Reader, Session, connect, lock_scopes, rea
 class Site:
     """A session. Transactions follow each other; the locks of scopes last beyond them."""
 
-    def __init__(self, source: Source, connection: Session) -> None:
-        self.source, self.connection = source, connection
-        self._schema = Schema(source.rules)
+    def __init__(self, source: Source, connection: Session, schema: Schema) -> None:
+        self.source, self.connection, self._schema = source, connection, schema
 
     @contextmanager
     def look(self) -> Iterator[Survey]:
@@ -41,7 +40,10 @@ class Site:
 
 
 @contextmanager
-def open_site(source: Source) -> Iterator[Site]:
-    """A session on the database that a source names. Raises SourceUnreachable and SourceRefused."""
+def open_site(source: Source, schema: Schema | None = None) -> Iterator[Site]:
+    """A session on the database that a source names; `schema` is what restores before have learnt of it.
+
+    Raises SourceUnreachable and SourceRefused.
+    """
     with connect(source.url, name="wedsync-dr restore", patience=source.patience) as connection:
-        yield Site(source, connection)
+        yield Site(source, connection, schema or Schema(source.rules))

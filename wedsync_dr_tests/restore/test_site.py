@@ -7,7 +7,7 @@ from wedsync_dr.model import TableName
 from wedsync_dr.restore.difference import Mode
 from wedsync_dr.restore.run import Restored, carry_out, restore
 from wedsync_dr.restore.site import open_site
-from wedsync_dr.scope.survey import Source
+from wedsync_dr.scope.survey import Schema, Source
 from wedsync_dr.snapshot.take import take
 from wedsync_dr.source.session import lock_scopes
 from wedsync_dr.vault.archive import Archive
@@ -32,6 +32,20 @@ def test_the_catalogue_is_loaded_once_while_it_holds(source: Source) -> None:
         town.run(source, "INSERT INTO visits VALUES (3, 'home')", "ANALYZE")
         with site.write() as seen:
             assert seen.catalog is before
+
+
+def test_one_process_restores_again_and_again_with_what_it_knows_of_the_schema(
+    source: Source, archive: Archive
+) -> None:
+    first = {taken.scope: taken for taken in town.take_all(source, archive).taken}[W3]
+    schema = Schema(source.rules)
+    for change in ("ALTER TABLE outbox ADD sent boolean", "CREATE TABLE late (id int)", "DROP TABLE late"):
+        before = town.state(source, "outbox")
+        town.run(source, "UPDATE guests SET name = 'Edited' WHERE wedding_id = 3", change)
+        how = {"mode": Mode.replace, "apply": True, "schema": schema, "as_of": first.taken_at}
+        done = restore(source, archive, W3, now=town.NOW, requested_by="test", **how)  # type: ignore[arg-type]
+        assert done.applied
+        assert town.state(source, "outbox") == before
 
 
 def test_a_change_of_the_schema_between_two_transactions_is_seen(source: Source) -> None:
