@@ -135,13 +135,13 @@ class Holdings:
     def _mark(self, table: TableName, elsewhere: dict[Named, set[Values]]) -> int:
         """Mark rows that lead to values which reach another wedding; then their own values do. Returns how many."""
         found = self._found[table]
-        steps = found.question.steps
-        marked = [
-            i
-            for i, fields in enumerate(found.fields)
-            if i not in found.others
-            and any(not elsewhere.get(step.to, set()).isdisjoint(_led_to(step, [fields])) for step in steps)
-        ]
+        marked: set[int] = set()
+        for step in found.question.steps:
+            away = elsewhere.get(step.to, set())
+            if not away.isdisjoint(_led_to(step, found.fields)):
+                rows = enumerate(found.fields)
+                marked |= {i for i, fields in rows if not away.isdisjoint(_led_to(step, [fields]))}
+        marked -= found.others
         found.others.update(marked)
         for columns, positions in found.question.named:
             values = _values([found.fields[i] for i in marked], positions)

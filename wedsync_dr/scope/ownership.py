@@ -82,8 +82,8 @@ class ResolvedOwnership:
     """
 
     def __init__(self, ownership: Ownership, reader: Reader) -> None:
+        self.static = ownership
         self._graph, self._reader, self._kept = ownership.graph, reader, Circles(ownership.graph, reader)
-        self._descent = ownership.descent
         self._last: tuple[tuple[ScopeId, ...], Candidates] | None = None
         self._read: set[TableName] = set()
         self.catalog = ownership.catalog
@@ -97,8 +97,8 @@ class ResolvedOwnership:
 
     def rows_of(self, scope: ScopeId, columns: Mapping[TableName, Sequence[str]]) -> dict[TableName, list[bytes]]:
         """Columns of every row that a scope owns, by table, as COPY text; all of them are in memory."""
-        if scope.kind is Kind.WEDDING and self._descent.possible:
-            return Holdings(self._graph, self._descent, self._reader, scope).rows(columns)
+        if scope.kind is Kind.WEDDING and self.static.descent.possible:
+            return Holdings(self._graph, self.static.descent, self._reader, scope).rows(columns)
         return {table: self._rows_of(scope, table, names) for table, names in columns.items()}
 
     def _rows_of(self, scope: ScopeId, table: TableName, columns: Sequence[str]) -> list[bytes]:
