@@ -10,6 +10,7 @@ import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
+from benchmarks import dagster_cost
 from benchmarks.stage import Stage, timed
 from wedsync_dr.model import Kind, ScopeId
 from wedsync_dr.restore.difference import Mode
@@ -56,6 +57,8 @@ def rounds(stage: Stage, figures: Figures, count: int) -> None:
         note(figures, "verify: ours", timed(lambda: verify(archive)))
         note(figures, "base backup", timed(lambda: stage.base_backup(stage.home / "base")))
         one_wedding(stage, archive, figures)
+        for name, seconds in zip(("wave: by Dagster", "wave: core"), dagster_cost.compare(stage), strict=True):
+            note(figures, name, seconds)
         changed = change_one_percent(stage)
         note(figures, "nightly: given scopes", timed(lambda: take(
             stage.source, archive, changed, now=now, requested_by="bench")))  # fmt: skip
@@ -121,6 +124,7 @@ def write(stage: Stage, figures: Figures) -> None:
         ("1 % changed, whole pass", "nightly: whole pass", "pg_basebackup --incremental", "nightly: incremental"),
         ("1 % changed, those weddings alone", "nightly: given scopes", "pg_basebackup --incremental",
          "nightly: incremental"),
+        ("500 weddings by a Dagster run", "wave: by Dagster", "the core function alone", "wave: core"),
     ]  # fmt: skip
     lines = [
         f"{stage.weddings:,} weddings, {size}; {platform.system()} {platform.machine()}, {os.cpu_count()} processors,"

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from wedsync_dr.demo.binaries import find_binaries
 from wedsync_dr.demo.generate import load_platform
@@ -49,12 +50,24 @@ class Stage:
         self.server.create("bench")
         self.server.start()
         self.server.create_database("platform")
+        self.server.create_database("dagster")
         load_platform(self.url, weddings=self.weddings, seed=1, today=TODAY)
         self.sql("ALTER SYSTEM SET summarize_wal = on", "SELECT pg_reload_conf()", "CHECKPOINT")
 
     @property
     def url(self) -> str:
         return self.server.url("platform")
+
+    def dagster_storage(self) -> dict[str, object]:
+        """Where Dagster keeps its runs and events."""
+        parts = urlsplit(self.server.url("dagster"))
+        return {
+            "username": parts.username,
+            "password": parts.password,
+            "hostname": parts.hostname,
+            "port": parts.port,
+            "db_name": "dagster",
+        }
 
     @property
     def source(self) -> Source:

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from wedsync_dr.errors import MalformedId, ObjectExists, ObjectMissing, VaultUnavailable
-from wedsync_dr.vault.store import ObjectInfo, ObjectStore
+from wedsync_dr.vault.store import ObjectInfo, ObjectStore, put_all
 
 
 class PowerLost(Exception):
@@ -96,6 +96,15 @@ class StoreContract:
         with ThreadPoolExecutor(8) as writers:
             won = [data for data, wrote in zip(candidates, writers.map(put, candidates), strict=True) if wrote]
         assert won == [store.get("x/y")]
+
+    def test_many_at_once_are_put_as_one_by_one_and_none_is_replaced(self, store: ObjectStore) -> None:
+        store.put("b/1/x", b"before")
+        objects = {f"{letter}/{i}/x": bytes([i]) * i for letter in "abc" for i in range(130)}
+        with ThreadPoolExecutor(4) as puts:
+            failed = put_all(store, objects, puts)
+        assert {key: type(error) for key, error in failed.items()} == {"b/1/x": ObjectExists}
+        expected = objects | {"b/1/x": b"before"}
+        assert {info.key: store.get(info.key) for info in store.list("")} == expected
 
     def test_an_object_that_is_not_there_is_missing(self, store: ObjectStore) -> None:
         store.put("a/b", b"")

@@ -11,7 +11,8 @@ from wedsync_dr.encryption.root_key import RootKey
 from wedsync_dr.model import Kind, ScopeId
 from wedsync_dr.scope.rules import parse_rules as parse_rules
 from wedsync_dr.scope.survey import Source
-from wedsync_dr.snapshot.take import Batch, take
+from wedsync_dr.snapshot.batch import Batch
+from wedsync_dr.snapshot.take import take
 from wedsync_dr.source.session import Patience
 from wedsync_dr.vault.archive import Archive
 from wedsync_dr.vault.local import LocalStore

@@ -38,8 +38,19 @@ def demo(weddings: int, seed: int, remove: bool, as_json: bool) -> int:
 @click.command(epilog=example("wedsync-dr up --weddings 50"))
 @_size
 @_seed
-def up(weddings: int, seed: int) -> int:
-    """Start the demo platform and leave the Dagster UI open on it; Ctrl-C ends everything. It can be called again."""
+@click.option(
+    "--lose", is_flag=True, help="Delete the wedding of tomorrow in the platform that is open, to try it out."
+)
+def up(weddings: int, seed: int, lose: bool) -> int:
+    """Start the demo platform and leave the Dagster UI open on it; Ctrl-C ends everything. It can be called again.
+
+    The command line reaches it from `.wedsync/up`, whose `.env` names its database, vault and keys.
+    """
+    if lose:
+        wedding, rows = story.lose(HOME.resolve())
+        click.echo(f"Deleted all {rows} rows of {wedding}, which is tomorrow. Bring it back, in .wedsync/up:")
+        click.echo(f"wedsync-dr restore --wedding {wedding.id}")
+        return exits.DONE
     with shown_progress() as progress:
         story.up(HOME.resolve(), weddings=weddings, seed=seed, pg_bin=at_hand.settings().pg_bin, progress=progress)
     return exits.DONE

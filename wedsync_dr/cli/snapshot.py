@@ -1,6 +1,5 @@
 """Taking snapshots."""
 
-import os
 from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
@@ -16,8 +15,8 @@ from wedsync_dr.model import Kind, ScopeId, utc_text
 from wedsync_dr.schedule.tiers import URGENCY
 from wedsync_dr.scope.discovery import discover
 from wedsync_dr.scope.survey import Source, survey
-from wedsync_dr.snapshot.share import Failed, Taken
-from wedsync_dr.snapshot.take import Batch, take
+from wedsync_dr.snapshot.batch import Batch, Failed, Taken
+from wedsync_dr.snapshot.take import take
 from wedsync_dr.vault.archive import Archive
 
 _SHOWN = 20  # of a long batch, what a person reads
@@ -49,7 +48,6 @@ def snapshot(
             now=at_hand.now(),
             requested_by=at_hand.requested_by(),
             progress=progress,
-            workers=min(2, os.cpu_count() or 1),
         )
     batch = _hinted(source, archive, batch)
     print_json(_batch_json(batch)) if as_json else _print_batch(batch)

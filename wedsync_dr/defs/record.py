@@ -9,7 +9,7 @@ from dagster._core.events import DagsterEvent, DagsterEventBatchMetadata, StepMa
 
 from wedsync_dr.defs.partitions import ASSETS
 from wedsync_dr.model import utc_text
-from wedsync_dr.snapshot.share import Taken
+from wedsync_dr.snapshot.batch import Taken
 
 BATCH = 500
 

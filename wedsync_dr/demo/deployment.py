@@ -13,6 +13,8 @@ from types import TracebackType
 from typing import Self
 from urllib.parse import urlsplit
 
+from dotenv import set_key
+
 from wedsync_dr.demo import processes
 from wedsync_dr.demo.binaries import find_binaries
 from wedsync_dr.demo.graphql import Dagster
@@ -94,6 +96,16 @@ class Deployment:
     def make_keys(self) -> list[str]:
         """What `wedsync-dr init` does; returns the names of what was made."""
         return [part.name for part in initialise(self.settings, self.now()) if part.created]
+
+    def write_settings(self) -> Path:
+        """A `.env` with which the command line, started in its directory, reaches all this; for the owner alone."""
+        file = self.home / ".env"
+        file.unlink(missing_ok=True)
+        file.touch(mode=0o600)
+        for name, value in self.environment().items():
+            if name.startswith("WEDSYNC_"):
+                set_key(file, name, value)
+        return file
 
     def start_dagster(self, progress: Progress = silent) -> None:
         """Start webserver and daemon, and wait until the definitions are loaded."""

@@ -12,12 +12,15 @@ from pathlib import Path
 from typing import Any
 
 from wedsync_dr.demo import deployment
+from wedsync_dr.demo.accident import destroy
 from wedsync_dr.demo.chapters import CHAPTERS, UP, Chapter
 from wedsync_dr.demo.deployment import Deployment
+from wedsync_dr.demo.generate import wedding_of_tomorrow
 from wedsync_dr.demo.graphql import DagsterRefused
 from wedsync_dr.demo.scene import Scene, StoryBroke
-from wedsync_dr.errors import DisasterRecoveryError
-from wedsync_dr.model import Progress, silent
+from wedsync_dr.errors import DisasterRecoveryError, SettingsInvalid
+from wedsync_dr.model import Kind, Progress, ScopeId, silent
+from wedsync_dr.settings import Settings, open_source
 
 ENDED = "every process is ended"
 
@@ -85,11 +88,26 @@ def up(
         scene = Scene(stage, progress, weddings, seed)
         for name, chapter in UP:
             _say(f"{name}: {chapter(scene)}")
+        settings = stage.write_settings()
+        _say(f"The command line reaches it from another terminal: cd {_near(settings.parent)} && wedsync-dr snapshots")
         _say(f"Dagster's UI is open: http://127.0.0.1:{stage.dagster.port}   (Ctrl-C ends everything)")
         with suppress(KeyboardInterrupt):
             while True:
                 time.sleep(1)
                 stage.require_alive()
+
+
+def lose(home: Path) -> tuple[ScopeId, int]:
+    """Delete every row of the wedding of tomorrow in the platform that `up` has open; which, and how many rows.
+
+    It touches no other database, whatever the settings name. Raises SettingsInvalid where `up` is not open.
+    """
+    file = home / "up" / ".env"
+    if not file.is_file():
+        raise SettingsInvalid("There is no platform of `up` here.", remedy="Run `make up` in another terminal first.")
+    source = open_source(Settings.from_environ({}, file))
+    wedding = ScopeId.of_key(Kind.WEDDING, wedding_of_tomorrow(source.url))
+    return wedding, destroy(source, wedding)
 
 
 def remove(home: Path) -> None:
@@ -157,6 +175,12 @@ def _table(summary: Summary) -> str:
     verdict = "Every step held." if summary.ok else "A step did not hold; the logs are in .wedsync/demo."
     rule = "-" * 100
     return "\n".join([rule, *map(_line, summary.steps), rule, f"{verdict} {summary.seconds:.0f} s"])
+
+
+def _near(path: Path) -> Path:
+    """The path as a person in this directory writes it."""
+    here = Path.cwd()
+    return path.relative_to(here) if path.is_relative_to(here) else path
 
 
 def _say(text: str) -> None:

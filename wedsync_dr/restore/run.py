@@ -15,7 +15,7 @@ from wedsync_dr.restore.plan import RestorePlan, make_plan, plan_against, read_s
 from wedsync_dr.restore.resolve import RecoveryPoint, resolve
 from wedsync_dr.restore.site import open_site
 from wedsync_dr.scope.survey import Schema, Source, Survey
-from wedsync_dr.snapshot.share import Read
+from wedsync_dr.snapshot.reading import Read
 from wedsync_dr.snapshot.take import take, take_read
 from wedsync_dr.vault.archive import Archive
 

@@ -50,6 +50,7 @@ class Owners:
 
     def __init__(self, catalog: Catalog, rules: Rules) -> None:
         self.roots: dict[TableName, Root] = {}
+        self._known: dict[bytes, ScopeId] = {}
         for kind, tables in rules.roots.items():
             for number, name in enumerate(tables):
                 table = catalog.tables[name]
@@ -64,6 +65,12 @@ class Owners:
         """The owner of a row of `table` from the COPY text of its owner column."""
         if not owner:
             return ScopeId.of_table(table)
+        known = self._known.get(owner)
+        if known is None:
+            known = self._known[owner] = self._scope(owner)
+        return known
+
+    def _scope(self, owner: bytes) -> ScopeId:
         text = text_of(owner) or ""
         number, _, key = text[1:].partition(":")
         kind = _KIND[text[0]]

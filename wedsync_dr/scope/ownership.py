@@ -112,22 +112,14 @@ class ResolvedOwnership:
             return []
         return [bytes(line).partition(b"\t")[2] for line in self._reader.copy(sql)]
 
-    def select_all(self, table: TableName, columns: Sequence[str]) -> str:
-        """Every row of the table, once."""
-        return Statement(self._graph, table, self._circles).sql(columns)
-
-    def select_range(
-        self, table: TableName, columns: Sequence[str], *, low: str | None, high: str | None, platform: bool
+    def select_all(
+        self, table: TableName, columns: Sequence[str], *, blocks: tuple[int, int | None] | None = None
     ) -> str:
-        """Every row whose owner text lies in [low, high), and the platform's rows if asked."""
-        whole = self.select_all(table, columns)
-        if low is None and high is None and platform:
-            return whole
-        between = ["rows.owner <> ''"]
-        between += [f'rows.owner COLLATE "C" >= {literal(low)}'] if low is not None else []
-        between += [f'rows.owner COLLATE "C" < {literal(high)}'] if high is not None else []
-        where = f"({' AND '.join(between)})" + (" OR rows.owner = ''" if platform else "")
-        return _filtered(whole, columns, where)
+        """Every row of the table, once; or those that stand in a range of its blocks, from one to before another."""
+        where = None
+        if blocks:
+            where = f"t.ctid >= '({blocks[0]},0)'" + (f" AND t.ctid < '({blocks[1]},0)'" if blocks[1] else "")
+        return Statement(self._graph, table, self._circles).sql(columns, where=where)
 
     def select(self, table: TableName, columns: Sequence[str], scopes: Sequence[ScopeId]) -> str:
         """The rows of some weddings and vendors; as fast for a large database as for a small one, given indexes."""

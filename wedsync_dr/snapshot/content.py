@@ -61,12 +61,11 @@ def add_up(digests: list[bytes], counts: list[int]) -> list[TableContent]:
     return contents
 
 
-def class_content(key: bytes, tables: Mapping[str, tuple[list[list[str]], TableContent]]) -> str:
-    """The content hash of a class of a scope: keyed, over each table's columns, row count and sum."""
-    listing = [
-        [table, columns, content.rows, content.hex]
+def class_content(key: bytes, tables: Mapping[str, tuple[str, TableContent]]) -> str:
+    """The content hash of a class of a scope: keyed, over each table's columns (JSON), row count and sum."""
+    listing = ",".join(
+        f'[{json.dumps(table, ensure_ascii=False)},{columns},{content.rows},"{content.hex}"]'
         for table, (columns, content) in sorted(tables.items())
         if content.rows
-    ]
-    text = json.dumps(listing, separators=(",", ":"), ensure_ascii=False).encode()
-    return hmac.new(key, text, hashlib.sha256).hexdigest()
+    )
+    return hmac.new(key, f"[{listing}]".encode(), hashlib.sha256).hexdigest()

@@ -73,15 +73,15 @@ def open_object(archive: Archive, manifest: Manifest, sealed: SealedObject) -> O
 
 def check_content(archive: Archive, manifest: Manifest, rows: Iterable[tuple[RowClass, TableRows]]) -> None:
     """Recompute the content hash from the rows themselves; Damaged where it is not the manifest's."""
-    found: dict[RowClass, dict[str, tuple[list[list[str]], TableContent]]] = {}
+    found: dict[RowClass, dict[str, tuple[str, TableContent]]] = {}
     keys = {sealed.row_class: sealed.key_id for sealed in manifest.objects}
     for row_class, table in rows:
         key = archive.keyring.key(manifest.scope, keys[row_class]).content_key(manifest.scope)
         content = content_of(key, lines_of(table.text))
         tables = found.setdefault(row_class, {})
         name = table.head.name
-        _, before = tables.get(name, ([], TableContent()))
-        tables[name] = (table.head.listing, before + content)
+        _, before = tables.get(name, ("", TableContent()))
+        tables[name] = (table.head.columns_json, before + content)
     if found.keys() != manifest.content.keys():
         raise Damaged(f"{manifest.scope} does not have the classes its manifest says.", remedy=OLDER)
     for row_class, tables in found.items():

@@ -1,168 +1,151 @@
-"""From gathered rows to sealed objects in the vault. The manifest is not written here: until then nothing exists."""
+"""From arranged rows to sealed objects in the vault. The manifest is not written here: until then nothing exists."""
 
 import hashlib
-from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import Executor, Future
+from collections.abc import Collection
+from concurrent.futures import Executor
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from wedsync_dr.errors import DisasterRecoveryError
-from wedsync_dr.model import Instant, Manifest, RowClass, ScopeId, SealedObject, SourceIdentity, Tier
-from wedsync_dr.snapshot.gather import ClassRows, by_table, values_in
+from wedsync_dr.model import Manifest, RowClass, ScopeId, SealedObject, Tier
+from wedsync_dr.snapshot.arrange import ScopeRows
+from wedsync_dr.snapshot.batch import TOOL_VERSION, BatchFacts
+from wedsync_dr.snapshot.content import TableContent, class_content
 from wedsync_dr.snapshot.links import LinkKey, Values, as_footer
-from wedsync_dr.snapshot.sealed_rows import TableRows, seal
+from wedsync_dr.snapshot.sealed_rows import NO_ROWS, TableHead, seal
 from wedsync_dr.vault.archive import Archive
 from wedsync_dr.vault.vault import SnapshotRef
 
-TOOL_VERSION = "0.1.0"
-LinkOwners = Callable[[LinkKey, set[Values]], dict[Values, ScopeId]]
-Position = Callable[[LinkKey], tuple[int, ...] | None]
+HELD_BYTES = 32 * 2**20
+ClassLinks = dict[RowClass, dict[LinkKey, set[Values]]]
 
 
-@dataclass(frozen=True)
-class BatchFacts:
-    """What all snapshots of a batch have in common."""
+class Owners(Protocol):
+    """Who owns the rows that links point to."""
 
-    batch_id: str
-    snapshot_id: str
-    instant: Instant
-    source: SourceIdentity
-    schema_fingerprint: str
+    def find(self, key: LinkKey, values: Collection[Values]) -> dict[Values, ScopeId]:
+        """The owners of those of the values that exist."""
+        ...
 
 
 @dataclass
-class _Puts:
-    """The objects of one scope that are on their way into the vault."""
+class Opened:
+    """A scope while it is sealed: what waits for its last part, and what its content and links add up to."""
 
+    scope: ScopeId
+    tier: Tier | None
+    previous: Manifest | None
+    waiting: dict[RowClass, ScopeRows] = field(default_factory=dict)
+    contents: dict[RowClass, dict[str, tuple[TableHead, TableContent]]] = field(default_factory=dict)
+    links: ClassLinks = field(default_factory=dict)
     objects: list[SealedObject] = field(default_factory=list)
-    pending: list[Future[None]] = field(default_factory=list)
+
+    def take_in(self, rows: dict[RowClass, ScopeRows]) -> None:
+        """The next portion."""
+        self.waiting = rows
+        for row_class, found in rows.items():
+            tables = self.contents.setdefault(row_class, {})
+            for entry in found.entries:
+                _, before = tables.get(entry.head.name, (entry.head, TableContent()))
+                tables[entry.head.name] = (entry.head, before + entry.content if before.rows else entry.content)
+
+    def part(self, row_class: RowClass) -> str:
+        """The name of the next object of a class."""
+        return f"{row_class.value}-{sum(sealed.row_class is row_class for sealed in self.objects)}.parquet"
 
 
 class Sealer:
-    """Seals the scopes of a batch. Objects are put by `puts`, so that sealing goes on while the disk syncs."""
+    """Seals the scopes of a group. Objects are put many at once, when they fill HELD_BYTES or `settle` is called."""
 
-    def __init__(
-        self, archive: Archive, facts: BatchFacts, owners: LinkOwners, position: Position, puts: Executor
-    ) -> None:
-        self._archive, self._facts, self._owners, self._position, self._puts = archive, facts, owners, position, puts
-        self._on_the_way: dict[ScopeId, _Puts] = {}
-        self._refused: dict[ScopeId, DisasterRecoveryError] = {}
-        self._content_keys: dict[tuple[ScopeId, RowClass], bytes] = {}
+    def __init__(self, archive: Archive, facts: BatchFacts, owners: Owners, puts: Executor) -> None:
+        self._archive, self._facts, self._owners, self._puts = archive, facts, owners, puts
+        self._waiting: dict[tuple[ScopeId, str, str], bytes] = {}
+        self._held = 0
+        self._failed: dict[ScopeId, DisasterRecoveryError] = {}
 
     def content_key(self, scope: ScopeId, row_class: RowClass) -> bytes:
-        """The key of a class's content hash. A scope whose key is refused fails when it is finished, and alone."""
-        known = self._content_keys.get((scope, row_class))
-        if known is None:
-            known = self._content_keys[scope, row_class] = self._derive(scope, row_class)
-        return known
+        """The key of a class's content hash. Raises KeyRefused and what else stands in the way of the scope's key."""
+        return self._archive.keyring.newest(scope, row_class, self._facts.instant.taken_at).content_key(scope)
 
-    def refuse(self, scope: ScopeId, error: DisasterRecoveryError) -> None:
-        """This scope will fail when it is finished."""
-        self._refused[scope] = error
+    def flush(self, opened: Opened) -> None:
+        """Seal and put what waits: more rows of the scope are coming."""
+        for row_class in sorted(opened.waiting):
+            self._put(opened, row_class, [])
+        opened.waiting = {}
 
-    def _derive(self, scope: ScopeId, row_class: RowClass) -> bytes:
-        if scope in self._refused:
-            return b""
-        try:
-            return self._archive.keyring.newest(scope, row_class, self._facts.instant.taken_at).content_key(scope)
-        except DisasterRecoveryError as error:
-            self.refuse(scope, error)
-            return b""
-
-    def flush(self, scope: ScopeId, row_class: RowClass, held: ClassRows) -> None:
-        """Seal what is held of a class as a part, and put it."""
-        part, rows = held.parts, held.take_part()
-        if scope not in self._refused:
-            self._put(scope, row_class, part, rows, [])
-
-    def finish(
-        self, scope: ScopeId, classes: dict[RowClass, ClassRows], previous: Manifest | None, tier: Tier | None
-    ) -> Manifest | None:
-        """Seal the rest of a scope; its manifest, not yet written, or None where `previous` already says the same.
+    def finish(self, opened: Opened) -> Manifest | None:
+        """Seal the rest of a scope; its manifest, not yet written, or None where the previous one already says the
+        same.
 
         The caller waits for `settle` before it writes the manifest. Raises what stood in the way of this scope.
         """
-        if scope in self._refused:
-            raise self._refused[scope]
-        content = {c: held.hash(self.content_key(scope, c)) for c, held in sorted(classes.items()) if held.content}
-        if previous and dict(previous.content) == content:
+        content = {c: self._content(opened, c) for c in sorted(opened.contents)}
+        if opened.previous and dict(opened.previous.content) == content:
             return None
-        for row_class, held in sorted(classes.items()):
-            links = self._links(scope, held)
-            if held.rows or links:
-                self._put(scope, row_class, held.parts, held.take_part(), links)
+        for row_class in sorted(opened.contents):
+            links = self._links(opened.scope, opened.links.get(row_class, {}))
+            if row_class in opened.waiting or links:
+                self._put(opened, row_class, links)
         facts = self._facts
         return Manifest(
-            scope=scope,
+            scope=opened.scope,
             snapshot_id=facts.snapshot_id,
             taken_at=facts.instant.taken_at,
             lsn=facts.instant.lsn,
-            tier=tier,
+            tier=opened.tier,
             source=facts.source,
             schema_fingerprint=facts.schema_fingerprint,
-            objects=tuple(self._on_the_way[scope].objects) if scope in self._on_the_way else (),
+            objects=tuple(opened.objects),
             content=content,
             tool_version=TOOL_VERSION,
-            previous=previous.snapshot_id if previous else None,
+            previous=opened.previous.snapshot_id if opened.previous else None,
         )
 
-    def settle(self, scope: ScopeId) -> None:
-        """Wait until the scope's objects are in the vault; raises what stopped one."""
-        for pending in self._on_the_way.pop(scope, _Puts()).pending:
-            pending.result()
+    def settle(self) -> dict[ScopeId, DisasterRecoveryError]:
+        """Put what was sealed since the last time; the scopes that lack an object now, and why."""
+        objects, self._waiting, self._held = self._waiting, {}, 0
+        self._failed |= self._archive.vault.put_objects(objects, self._puts)
+        failed, self._failed = self._failed, {}
+        return failed
 
-    def drop(self, scope: ScopeId) -> None:
+    def drop(self, opened: Opened) -> None:
         """Give up what was put of a scope: it gets no manifest. What cannot be removed is found as an orphan."""
-        if scope not in self._on_the_way:
-            return
-        with suppress(DisasterRecoveryError):
-            self.settle(scope)
-        with suppress(DisasterRecoveryError):
-            self._archive.vault.discard(SnapshotRef(scope, self._facts.snapshot_id))
+        for sealed in opened.objects:
+            self._waiting.pop((opened.scope, self._facts.snapshot_id, sealed.name), None)
+        if opened.objects:
+            with suppress(DisasterRecoveryError):
+                self._archive.vault.discard(SnapshotRef(opened.scope, self._facts.snapshot_id))
 
-    def _put(self, scope: ScopeId, row_class: RowClass, part: int, rows: Sequence[TableRows], links: list[Any]) -> None:
-        name = f"{row_class.value}-{part}.parquet"
+    def _content(self, opened: Opened, row_class: RowClass) -> str:
+        tables = opened.contents[row_class].items()
+        listing = {name: (head.columns_json, content) for name, (head, content) in tables}
+        return class_content(self.content_key(opened.scope, row_class), listing)
+
+    def _put(self, opened: Opened, row_class: RowClass, links: list[Any]) -> None:
+        scope, snapshot_id, name = opened.scope, self._facts.snapshot_id, opened.part(row_class)
+        rows = opened.waiting.get(row_class) or ScopeRows(NO_ROWS, ())
         key = self._archive.keyring.newest(scope, row_class, self._facts.instant.taken_at)
-        data = seal(rows, links, key.file_key(scope, self._facts.snapshot_id, name))
-        puts = self._on_the_way.setdefault(scope, _Puts())
-        puts.objects.append(
+        data = seal(rows.rows, rows.entries, links, key.file_key(scope, snapshot_id, name))
+        opened.objects.append(
             SealedObject(
                 name=name,
                 row_class=row_class,
                 key_id=key.id,
                 bytes=len(data),
-                rows=sum(table.content.rows for table in rows),
+                rows=len(rows.rows),
                 sha256=hashlib.sha256(data).hexdigest(),
             )
         )
-        snapshot_id = self._facts.snapshot_id
-        puts.pending.append(self._puts.submit(self._archive.vault.put_object, scope, snapshot_id, name, data))
+        self._waiting[scope, snapshot_id, name] = data
+        self._held += len(data)
+        if self._held > HELD_BYTES:
+            self._failed |= self.settle()
 
-    def look_up(self, scopes: Iterable[dict[RowClass, ClassRows]]) -> None:
-        """Ask for the owners of all that some scopes refer to at once, rather than scope by scope."""
-        wanted: dict[LinkKey, set[Values]] = {}
-        for classes in scopes:
-            self._keep_outside(classes)
-            for held in classes.values():
-                for key, values in held.links.items():
-                    wanted.setdefault(key, set()).update(values)
-        for key, values in wanted.items():
-            self._owners(key, values)
-
-    def _keep_outside(self, classes: dict[RowClass, ClassRows]) -> None:
-        """Forget references to rows that the scope holds itself."""
-        rows = by_table(classes)
-        for held in classes.values():
-            for (table, columns), values in held.links.items():
-                positions = self._position((table, columns))
-                if positions and table in rows:
-                    values -= values_in(rows[table], positions)
-
-    def _links(self, scope: ScopeId, held: ClassRows) -> list[Any]:
+    def _links(self, scope: ScopeId, links: dict[LinkKey, set[Values]]) -> list[Any]:
         """The links of a class: what its rows refer to and the scope does not hold."""
         outside: dict[LinkKey, list[tuple[Values, ScopeId | None]]] = {}
-        for key, values in held.links.items():
-            owners = self._owners(key, values) if values else {}
+        for key, values in links.items():
+            owners = self._owners.find(key, values)
             outside[key] = [(v, owners.get(v)) for v in sorted(values) if owners.get(v) != scope]
         return as_footer(outside)

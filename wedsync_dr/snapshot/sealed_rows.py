@@ -23,9 +23,9 @@ from wedsync_dr.snapshot.content import TableContent
 
 FOOTER_KEY = b"wedsync_dr"
 MOST_ROWS, MOST_BYTES = 4096, 2**20  # of a row group: small enough to fetch single rows, and for DuckDB's page limit
-_TAB, _NEWLINE = 9, 10
 
 SCHEMA = pa.schema([("table_name", pa.string()), ("row_key", pa.string()), ("row", pa.string())])
+NO_ROWS = SCHEMA.empty_table()
 
 
 @dataclass(frozen=True)
@@ -65,6 +65,11 @@ class TableHead:
         return [list(column) for column in self.columns]
 
     @cached_property
+    def columns_json(self) -> str:
+        """The columns as JSON without spaces, as the content hash of a class takes them."""
+        return json.dumps(self.listing, separators=(",", ":"), ensure_ascii=False)
+
+    @cached_property
     def footer(self) -> str:
         """As it stands in a footer: JSON, open for what else is said of the table's rows."""
         keys = [
@@ -97,8 +102,20 @@ class TableRows:
     text: bytes = field(repr=False)
 
 
-def seal(tables: Sequence[TableRows], links: list[Any], key: bytes) -> bytes:
-    """One sealed object. `key` is the file key of exactly this object of exactly this snapshot."""
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What the footer says of some rows of one table; `size` is the length of their lines."""
+
+    head: TableHead
+    content: TableContent
+    size: int
+
+
+def seal(rows: pa.Table, entries: Sequence[Entry], links: list[Any], key: bytes) -> bytes:
+    """One sealed object of rows in the schema SCHEMA, table after table as the entries say.
+
+    `key` is the file key of exactly this object of exactly this snapshot.
+    """
     out = pa.BufferOutputStream()
     with pq.ParquetWriter(
         out,
@@ -111,9 +128,9 @@ def seal(tables: Sequence[TableRows], links: list[Any], key: bytes) -> bytes:
         store_schema=False,
         encryption_properties=pe.create_encryption_properties(key),
     ) as writer:
-        for group in _row_groups(_as_arrow(tables)):
+        for group in _row_groups(rows, sum(entry.size for entry in entries)):
             writer.write_table(group)
-        writer.add_key_value_metadata({FOOTER_KEY: _pack(_footer(tables, links))})
+        writer.add_key_value_metadata({FOOTER_KEY: _pack(_footer(entries, links))})
     return out.getvalue().to_pybytes()  # type: ignore[no-any-return]
 
 
@@ -164,12 +181,12 @@ def _bytes_of(array: pa.StringArray) -> memoryview:
     return memoryview(array.buffers()[2]).cast("B")[offsets[0] : offsets[-1]]
 
 
-def _footer(tables: Sequence[TableRows], links: list[Any]) -> str:
-    entries = ",".join(
-        f'{rows.head.footer},"rows":{rows.content.rows},"bytes":{len(rows.text)},"content":"{rows.content.hex}"}}'
-        for rows in tables
+def _footer(entries: Sequence[Entry], links: list[Any]) -> str:
+    tables = ",".join(
+        f'{entry.head.footer},"rows":{entry.content.rows},"bytes":{entry.size},"content":"{entry.content.hex}"}}'
+        for entry in entries
     )
-    return f'{{"tables":[{entries}],"links":{json.dumps(links, separators=(",", ":"), ensure_ascii=False)}}}'
+    return f'{{"tables":[{tables}],"links":{json.dumps(links, separators=(",", ":"), ensure_ascii=False)}}}'
 
 
 def _pack(footer: str) -> bytes:
@@ -181,45 +198,14 @@ def _unpack(packed: bytes) -> dict[str, Any]:
     return footer
 
 
-def _as_arrow(tables: Sequence[TableRows]) -> pa.Table:
-    counts = [rows.content.rows for rows in tables]
-    text = b"".join(rows.text for rows in tables)
-    codes = np.repeat(np.arange(len(tables), dtype=np.int32), counts)
-    names = pa.array([rows.head.name for rows in tables], pa.string())
-    widths = np.repeat(np.array([len(rows.head.key) for rows in tables], np.int64), counts)
-    lines, keys = _lines_and_keys(text, widths)
-    return pa.Table.from_arrays([names.take(pa.array(codes)), keys, lines], schema=SCHEMA)
-
-
-def _lines_and_keys(text: bytes, widths: np.ndarray[Any, Any]) -> tuple[pa.StringArray, pa.StringArray]:
-    """Cut the text into lines, and from each line its first `width` fields (COPY escapes tabs and newlines in
-    values)."""
-    buffer = np.frombuffer(text, np.uint8)
-    marks = np.flatnonzero((buffer == _NEWLINE) | (buffer == _TAB))
-    ends = np.flatnonzero(buffer[marks] == _NEWLINE)
-    line_ends = marks[ends] + 1
-    starts = np.concatenate(([0], line_ends[:-1])) if len(line_ends) else np.empty(0, np.int64)
-    first_mark = np.concatenate(([0], ends[:-1] + 1)) if len(ends) else np.empty(0, np.int64)
-    key_ends = np.where(widths > 0, marks[first_mark + np.maximum(widths, 1) - 1], starts) if len(ends) else starts
-    offsets = np.concatenate(([0], line_ends)).astype(np.int32)
-    lines = pa.StringArray.from_buffers(len(line_ends), pa.py_buffer(offsets), pa.py_buffer(text))
-    return lines, _cut(buffer, starts, key_ends)
-
-
-def _cut(buffer: np.ndarray[Any, Any], starts: np.ndarray[Any, Any], ends: np.ndarray[Any, Any]) -> pa.StringArray:
-    lengths = ends - starts
-    offsets = np.concatenate(([0], np.cumsum(lengths)))
-    picked = np.arange(offsets[-1]) + np.repeat(starts - offsets[:-1], lengths)
-    return pa.StringArray.from_buffers(
-        len(starts), pa.py_buffer(offsets.astype(np.int32)), pa.py_buffer(buffer[picked].tobytes())
-    )
-
-
-def _row_groups(rows: pa.Table) -> Iterator[pa.Table]:
-    size = np.cumsum(pc.binary_length(rows["row"]).to_numpy())
+def _row_groups(rows: pa.Table, size: int) -> Iterator[pa.Table]:
+    if len(rows) <= MOST_ROWS and size <= MOST_BYTES:
+        yield from [rows] if len(rows) else []
+        return
+    sizes = np.cumsum(pc.binary_length(rows["row"]).to_numpy())
     start = 0
     while start < len(rows):
-        done = size[start - 1] if start else 0
-        end = max(start + 1, min(start + MOST_ROWS, int(np.searchsorted(size, done + MOST_BYTES, "right"))))
+        done = sizes[start - 1] if start else 0
+        end = max(start + 1, min(start + MOST_ROWS, int(np.searchsorted(sizes, done + MOST_BYTES, "right"))))
         yield rows.slice(start, end - start)
         start = end

@@ -1,35 +1,33 @@
 """Taking snapshots: one instant, one COPY per table, one sealed snapshot per scope."""
 
-import math
 import secrets
 import time
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import datetime
 
 from wedsync_dr.errors import DisasterRecoveryError, ScopeNotFound
-from wedsync_dr.model import Kind, Progress, ScopeId, Tier, silent
-from wedsync_dr.schedule.tiers import most_urgent, tier_of, zone_of
+from wedsync_dr.model import Kind, Progress, ScopeId, TableName, Tier, silent
+from wedsync_dr.schedule.tiers import URGENCY, most_urgent, tier_of, zone_of
 from wedsync_dr.scope.discovery import ScopeInfo, discover
 from wedsync_dr.scope.survey import Source, Survey, survey
-from wedsync_dr.snapshot.seal import BatchFacts
-from wedsync_dr.snapshot.share import Failed, Read, Share, Taken, take_share
-from wedsync_dr.snapshot.workers import take_in_processes
+from wedsync_dr.snapshot.batch import Batch, BatchFacts, Failed, Taken
+from wedsync_dr.snapshot.commit import Commit
+from wedsync_dr.snapshot.group import Group, Rows
+from wedsync_dr.snapshot.layout import layouts
+from wedsync_dr.snapshot.owners import LinkOwners
+from wedsync_dr.snapshot.reading import Laid, Read, stretches
+from wedsync_dr.snapshot.shelf import Slot, shelf
+from wedsync_dr.snapshot.workers import PROCESSES, PUTS, Job, crew
+from wedsync_dr.source.order import restore_order
 from wedsync_dr.source.session import lock_scopes
 from wedsync_dr.vault.archive import Archive
 
-SHARE_BYTES = 144 * 2**20  # of row text held at once by a process; with the libraries it stays under 500 MB
+GROUP_SCOPES = 100  # sealed and committed together
 WORTH_A_PROCESS = 64 * 2**20
+IN_MEMORY = 48 * 2**20  # of rows that wait to be sealed; the rest lies in a sealed temporary file
 _SCOPE_BYTES = 2**18
-
-
-@dataclass(frozen=True)
-class Batch:
-    """What came of one batch: every wanted scope is in exactly one of the two lists."""
-
-    taken: tuple[Taken, ...]
-    failed: tuple[Failed, ...]
-    seconds: float
 
 
 def take(
@@ -40,7 +38,7 @@ def take(
     now: datetime,
     requested_by: str,
     progress: Progress = silent,
-    workers: int = 1,
+    workers: int = PROCESSES,
 ) -> Batch:
     """Snapshot the wanted scopes (None: every scope of the source) at one instant.
 
@@ -56,13 +54,13 @@ def take(
         present = known if wanted is None else {scope: known[scope] for scope in wanted if scope in known}
         facts = batch_facts(seen)
         tiers = {scope: scope_tier(info, now, source.default_time_zone) for scope, info in present.items()}
-        shares = _shares(seen, tiers, everything=wanted is None, workers=workers)
         with lock_scopes(source.url, [_lock_of(facts.batch_id)], patience_s=0, connecting=source.patience):
             archive.ledger.append("batch-started", {"batch": facts.batch_id, "requested_by": requested_by}, now)
-            results = _take(source, archive, seen, shares, facts, progress, workers)
-            outcome = {"batch": facts.batch_id, "failed": len(results[1]) + len(absent)}
-            archive.ledger.append("batch-finished", outcome, now)
-    return Batch(results[0], (*absent, *results[1]), time.monotonic() - started)
+            results = _take(source, archive, seen, tiers, facts, progress, everything=wanted is None, workers=workers)
+            failed = [*absent, *(result for result in results if isinstance(result, Failed))]
+            archive.ledger.append("batch-finished", {"batch": facts.batch_id, "failed": len(failed)}, now)
+    taken = sorted((result for result in results if isinstance(result, Taken)), key=lambda one: one.scope)
+    return Batch(tuple(taken), tuple(failed), time.monotonic() - started)
 
 
 def take_read(
@@ -77,15 +75,24 @@ def take_read(
     found = discover(seen.reader, seen.catalog, seen.ownership, [scope])
     if not found:
         return None
-    share = Share({scope: scope_tier(found[0], now, source.default_time_zone)})
-    facts = batch_facts(seen)
+    tier, facts = scope_tier(found[0], now, source.default_time_zone), batch_facts(seen)
     with lock_scopes(read.session, [_lock_of(facts.batch_id)], patience_s=0):
         archive.ledger.append("batch-started", {"batch": facts.batch_id, "requested_by": requested_by}, now)
-        (result,) = take_share(source, archive, seen, share, facts, silent, read)
+        result = _take_read(source, archive, seen, Group(0, (scope,), (tier,)), read, facts)
         failed = int(isinstance(result, Failed))
         archive.ledger.append("batch-finished", {"batch": facts.batch_id, "failed": failed}, now)
     if isinstance(result, Failed):
         raise result.error
+    return result
+
+
+def _take_read(
+    source: Source, archive: Archive, seen: Survey, group: Group, read: Read, facts: BatchFacts
+) -> Taken | Failed:
+    with shelf(IN_MEMORY) as laid_down, ThreadPoolExecutor(PUTS) as puts:
+        group = replace(group, slots=tuple(read.lay_down(restore_order(seen.catalog), laid_down)))
+        commit = Commit(archive, facts, LinkOwners(seen), puts, Rows(group, laid_down, read.layouts))
+        (result,) = commit.run(read.session, source.patience)
     return result
 
 
@@ -156,41 +163,39 @@ def scope_tier(info: ScopeInfo, now: datetime, default_zone: str) -> Tier | None
     return most_urgent([tier_of(day, now, zone) for day in info.booked])
 
 
-def _shares(seen: Survey, tiers: dict[ScopeId, Tier | None], *, everything: bool, workers: int) -> list[Share]:
-    """Cut the scopes so that one share's rows fit into memory, urgent ones first."""
-    total = sum(table.estimated_bytes for table in seen.catalog.tables.values())
-    expected = total if everything else len(tiers) * _SCOPE_BYTES
-    owned = sum(scope.kind is not Kind.PLATFORM for scope in tiers)
-    rounds = math.ceil(expected / (SHARE_BYTES * workers))
-    count = rounds * workers if expected > WORTH_A_PROCESS else 1
-    return list(cut(seen, tiers, everything=everything, count=max(1, min(count, owned))))
-
-
-def cut(seen: Survey, tiers: dict[ScopeId, Tier | None], *, everything: bool, count: int) -> Iterator[Share]:
-    """Shares of owners that lie next to each other, so that a share of everything is a range of owner texts."""
-    texts = sorted((seen.ownership.owner_text(s), s) for s in tiers if s.kind is not Kind.PLATFORM)
-    tables = sorted(s for s in tiers if s.kind is Kind.PLATFORM)
-    cuts = [len(texts) * i // count for i in range(count + 1)]
-    for i in range(count):
-        scopes = [scope for _, scope in texts[cuts[i] : cuts[i + 1]]] + tables[i::count]
-        low = texts[cuts[i]][0] if i > 0 and cuts[i] < len(texts) else None
-        high = texts[cuts[i + 1]][0] if i < count - 1 and cuts[i + 1] < len(texts) else None
-        yield Share({scope: tiers[scope] for scope in scopes}, low, high, everything)
-
-
 def _take(
     source: Source,
     archive: Archive,
     seen: Survey,
-    shares: list[Share],
+    tiers: dict[ScopeId, Tier | None],
     facts: BatchFacts,
     progress: Progress,
+    *,
+    everything: bool,
     workers: int,
-) -> tuple[tuple[Taken, ...], tuple[Failed, ...]]:
-    if len(shares) > 1 and workers > 1:
-        results = take_in_processes(source, archive, seen, shares, facts, progress, workers)
-    else:
-        results = [result for share in shares for result in take_share(source, archive, seen, share, facts, progress)]
-    taken = tuple(result for result in results if isinstance(result, Taken))
-    failed = tuple(result for result in results if isinstance(result, Failed))
-    return taken, failed
+) -> list[Taken | Failed]:
+    """Every row once onto the shelf, then group by group into the vault, the most urgent scopes first."""
+    scopes = tuple(sorted(tiers, key=lambda scope: _urgency(scope, tiers[scope])))
+    total = sum(table.estimated_bytes for table in seen.catalog.tables.values())
+    expected = total if everything else len(scopes) * _SCOPE_BYTES
+    with shelf(IN_MEMORY) as laid_down:
+        job = Job(source, archive, facts, scopes, GROUP_SCOPES, laid_down)
+        with crew(job, seen, workers if expected > WORTH_A_PROCESS else 1) as hands:
+            plan = layouts(seen.catalog, seen.ownership)
+            laid = hands.read(stretches(seen, plan, None if everything else scopes), progress)
+            return hands.seal(_groups(scopes, tiers, laid), progress)
+
+
+def _urgency(scope: ScopeId, tier: Tier | None) -> tuple[int, ScopeId]:
+    return URGENCY.index(tier) if tier else len(URGENCY), scope
+
+
+def _groups(scopes: Sequence[ScopeId], tiers: dict[ScopeId, Tier | None], laid: Sequence[Laid]) -> list[Group]:
+    slots: dict[int, list[tuple[TableName, Slot]]] = {}
+    for one in laid:
+        slots.setdefault(one.group, []).append((one.table, one.slot))
+    groups = []
+    for number, first in enumerate(range(0, len(scopes), GROUP_SCOPES)):
+        members = tuple(scopes[first : first + GROUP_SCOPES])
+        groups.append(Group(first, members, tuple(tiers[scope] for scope in members), tuple(slots.get(number, ()))))
+    return groups

@@ -1,131 +1,182 @@
-"""Shares of a batch in several processes, all at the instant that the first one exported."""
+"""The two halves of a batch, in this process or in several: reading rows onto a shelf, and sealing them by group.
 
-import multiprocessing
-from collections import deque
-from dataclasses import dataclass
-from multiprocessing.connection import Connection, wait
-from multiprocessing.context import SpawnContext, SpawnProcess
+Every process looks at the instant that the first one exported. What one process read, another one seals.
+"""
 
-from wedsync_dr.errors import DisasterRecoveryError, SourceUnreachable
-from wedsync_dr.model import Progress
+import os
+import signal
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from functools import cached_property
+from multiprocessing import get_context, parent_process
+from multiprocessing.process import BaseProcess
+from threading import Thread
+from typing import TypeVar
+
+from wedsync_dr.errors import SourceUnreachable
+from wedsync_dr.model import Progress, ScopeId
 from wedsync_dr.scope.survey import Source, Survey, survey
-from wedsync_dr.snapshot.seal import BatchFacts
-from wedsync_dr.snapshot.share import Failed, Share, Taken, take_share
+from wedsync_dr.snapshot.batch import BatchFacts, Failed, Taken
+from wedsync_dr.snapshot.commit import Commit
+from wedsync_dr.snapshot.group import Group, Rows
+from wedsync_dr.snapshot.layout import layouts
+from wedsync_dr.snapshot.owners import LinkOwners
+from wedsync_dr.snapshot.reading import Laid, Stretch, lay_down
+from wedsync_dr.snapshot.shelf import Shelf
+from wedsync_dr.snapshot.split import Places
 from wedsync_dr.vault.archive import Archive
 
-Results = list[Taken | Failed]
+R = TypeVar("R")
+PUTS = 8
+PROCESSES = min(2, os.cpu_count() or 1)  # for work that is worth it; more would take the database's own processors
 
 
 @dataclass(frozen=True)
-class _Job:
+class Job:
+    """What every process of a batch must know. The scopes stand in the order of their places."""
+
     source: Source
     archive: Archive
-    exported: str
     facts: BatchFacts
+    scopes: tuple[ScopeId, ...]
+    group_size: int
+    shelf: Shelf
 
 
-def take_in_processes(
-    source: Source,
-    archive: Archive,
-    seen: Survey,
-    shares: list[Share],
-    facts: BatchFacts,
-    progress: Progress,
-    workers: int,
-) -> Results:
-    """Take every share, `workers` of them at a time.
+class Worker:
+    """Does the work of a batch that is given to one process."""
 
-    What stops one process stops the batch; its error is raised here.
-    """
-    job = _Job(source, archive, seen.reader.export(), facts)
-    crew = _Crew(job, deque(shares), progress)
-    try:
-        crew.start(workers)
-        return crew.work()
-    finally:
-        crew.end()
+    def __init__(self, job: Job, seen: Survey, puts: ThreadPoolExecutor) -> None:
+        self._job, self._seen, self._puts = job, seen, puts
+        self._plan = layouts(seen.catalog, seen.ownership)
+        self._places = Places(seen.ownership, job.scopes)
+        self._owners = LinkOwners(seen)
+
+    def read(self, stretch: Stretch) -> list[Laid]:
+        """Lay the rows of a stretch on the shelf."""
+        return lay_down(self._seen, stretch, self._places, self._job.group_size, self._job.shelf)
+
+    def seal(self, group: Group) -> list[Taken | Failed]:
+        """Seal and commit a group whose rows lie on the shelf."""
+        rows = Rows(group, self._job.shelf, self._plan)
+        commit = Commit(self._job.archive, self._job.facts, self._owners, self._puts, rows)
+        return commit.run(self._job.source.url, self._job.source.patience)
 
 
-class _Crew:
-    def __init__(self, job: _Job, waiting: deque[Share], progress: Progress) -> None:
-        self._job, self._waiting, self._progress = job, waiting, progress
-        self._scopes = sum(len(share.scopes) for share in waiting)
-        self._sealed: dict[int, int] = {}
-        self._finished = 0
-        self._context: SpawnContext = multiprocessing.get_context("spawn")
-        self._processes: list[SpawnProcess] = []
-        self._lines: list[Connection] = []
+class Crew:
+    """Everybody who works on a batch: this process alone, or a pool of others."""
 
-    def start(self, workers: int) -> None:
-        for _ in range(min(workers, len(self._waiting))):
-            here, there = self._context.Pipe()
-            process = self._context.Process(target=_work, args=(there, self._job), daemon=True)
-            process.start()
-            there.close()
-            self._processes.append(process)
-            self._lines.append(here)
-            here.send(self._waiting.popleft())
+    def __init__(self, worker: Worker | None, pool: ProcessPoolExecutor | None) -> None:
+        self._worker, self._pool = worker, pool
 
-    def work(self) -> Results:
-        results: Results = []
-        busy = set(self._lines)
-        while busy:
-            for line in wait(list(busy)):
-                assert isinstance(line, Connection)  # noqa: S101
-                if self._hear(line, results):
-                    busy.discard(line)
+    def read(self, stretches: Sequence[Stretch], progress: Progress) -> list[Laid]:
+        """All rows, onto the shelf; in the order of the stretches. The largest are begun first."""
+        laid: list[Laid] = []
+        progress("reading", 0, len(stretches))
+        for done, found in enumerate(self._read(sorted(stretches, key=lambda one: -one.expected_bytes)), 1):
+            laid += found
+            progress("reading", done, len(stretches))
+        return sorted(laid, key=lambda one: one.number)
+
+    def seal(self, groups: Sequence[Group], progress: Progress) -> list[Taken | Failed]:
+        """What came of every scope of the groups; the first group is begun first."""
+        total = sum(len(group.scopes) for group in groups)
+        results: list[Taken | Failed] = []
+        for found in self._seal(groups):
+            results += found
+            progress("sealing", len(results), total)
         return results
 
-    def _hear(self, line: Connection, results: Results) -> bool:
-        """One message of one process; True once it has nothing left to do."""
-        try:
-            message = line.recv()
-        except EOFError:
-            raise SourceUnreachable(
-                "A snapshot process ended without a word.", remedy="Look for an out-of-memory kill; run it again."
-            ) from None
-        if isinstance(message, DisasterRecoveryError):
-            raise message
-        if isinstance(message, tuple):
-            self._show(line, *message)
-            return False
-        results += message
-        self._sealed[line.fileno()] = 0
-        self._finished += len(message)
-        if self._waiting:
-            line.send(self._waiting.popleft())
-            return False
-        line.send(None)
-        return True
+    def _read(self, stretches: Sequence[Stretch]) -> Iterator[list[Laid]]:
+        if self._worker:
+            return map(self._worker.read, stretches)
+        assert self._pool is not None  # noqa: S101
+        with _children_uninterrupted():
+            waiting = [self._pool.submit(_read, one) for one in stretches]
+        return _results(waiting)
 
-    def _show(self, line: Connection, stage: str, done: int, total: int) -> None:
-        if stage != "sealing":
-            self._progress(stage, done, total)
-            return
-        self._sealed[line.fileno()] = done
-        self._progress(stage, self._finished + sum(self._sealed.values()), self._scopes)
-
-    def end(self) -> None:
-        for line in self._lines:
-            line.close()
-        for process in self._processes:
-            process.join(5)
-            if process.is_alive():
-                process.terminate()
-                process.join()
+    def _seal(self, groups: Sequence[Group]) -> Iterator[list[Taken | Failed]]:
+        if self._worker:
+            return map(self._worker.seal, groups)
+        assert self._pool is not None  # noqa: S101
+        with _children_uninterrupted():
+            waiting = [self._pool.submit(_seal, one) for one in groups]
+        return _results(waiting)
 
 
-def _work(line: Connection, job: _Job) -> None:
-    """The life of a process: shares come in, results go out, until None comes in or the other end is gone."""
-
-    def progress(stage: str, done: int, total: int) -> None:
-        line.send((stage, done, total))
-
-    try:
-        with survey(job.source, job.exported) as seen:
-            while (share := line.recv()) is not None:
-                line.send(take_share(job.source, job.archive, seen, share, job.facts, progress))
-    except DisasterRecoveryError as error:
-        line.send(error)
-    except (KeyboardInterrupt, EOFError, BrokenPipeError):
+@contextmanager
+def crew(job: Job, seen: Survey, workers: int) -> Iterator[Crew]:
+    """Who works on a batch. What stops one process stops the batch; its error is raised where its result is wanted."""
+    if workers == 1:
+        with ThreadPoolExecutor(PUTS) as puts:
+            yield Crew(Worker(job, seen, puts), None)
         return
+    shelf = replace(job.shelf, in_memory=0)  # what one process lays down, another one takes up
+    pool = ProcessPoolExecutor(
+        workers, get_context("spawn"), initializer=_begin, initargs=(replace(job, shelf=shelf), seen.reader.export())
+    )
+    try:
+        yield Crew(None, pool)
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _results(futures: list[Future[R]]) -> Iterator[R]:
+    try:
+        for future in as_completed(futures):
+            yield future.result()
+    except BrokenProcessPool:
+        raise SourceUnreachable(
+            "A snapshot process ended without a word.", remedy="Look for an out-of-memory kill; run it again."
+        ) from None
+
+
+@contextmanager
+def _children_uninterrupted() -> Iterator[None]:
+    """Processes that are started meanwhile never see Ctrl-C: it is for the one that waits for their results, and is not
+    lost on it."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+class _Here:
+    """What a process of the pool holds while it lives; its worker is made by its first task, so that what stands in
+    the way of it is that task's error."""
+
+    def __init__(self, job: Job, exported: str) -> None:
+        self._job, self._exported = job, exported
+
+    @cached_property
+    def worker(self) -> Worker:
+        self._open = ExitStack()
+        seen = self._open.enter_context(survey(self._job.source, self._exported))
+        return Worker(self._job, seen, self._open.enter_context(ThreadPoolExecutor(PUTS)))
+
+
+_here: list[_Here] = []
+
+
+def _begin(job: Job, exported: str) -> None:
+    """When the process that waits for the results is gone, this one has nothing to work for."""
+    Thread(target=_end_with, args=[parent_process()], daemon=True).start()
+    _here.append(_Here(job, exported))
+
+
+def _end_with(parent: BaseProcess | None) -> None:
+    if parent:
+        parent.join()
+        os._exit(1)
+
+
+def _read(stretch: Stretch) -> list[Laid]:
+    return _here[0].worker.read(stretch)
+
+
+def _seal(group: Group) -> list[Taken | Failed]:
+    return _here[0].worker.seal(group)

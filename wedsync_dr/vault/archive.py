@@ -63,7 +63,7 @@ class Archive:
         self.ledger.append("snapshots", body, instant.taken_at)
         if batch in self.ledger.known().abandoned_batches:
             raise ScopeBusy(f"Another run has closed the batch {batch}.", remedy="Take the snapshots again.")
-        list(puts.map(lambda pair: self.vault.commit(pair[0].scope, pair[0].snapshot_id, pair[1]), signed))
+        self.vault.commit({(manifest.scope, manifest.snapshot_id): data for manifest, data in signed}, puts)
 
 
 def _line(manifest: Manifest) -> dict[str, str]:

@@ -4,17 +4,20 @@ import errno
 import fcntl
 import os
 import secrets
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 from stat import S_ISREG
 
-from wedsync_dr.errors import ObjectExists, ObjectMissing, VaultUnavailable
+from wedsync_dr.errors import DisasterRecoveryError, ObjectExists, ObjectMissing, VaultUnavailable
+from wedsync_dr.vault.durable import sync_directory, sync_filesystem, write
 from wedsync_dr.vault.store import ObjectInfo, check_key
 
 _UNFINISHED = ".unfinished"
 _NOT_THERE = (FileNotFoundError, NotADirectoryError, IsADirectoryError)
 _PATIENCE = 100
+_AT_ONCE = 256  # files that are open at the same time
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 _FORBIDDEN = {errno.EACCES, errno.EPERM, errno.EROFS}
 
@@ -40,17 +43,49 @@ class LocalStore:
         with self._translated():
             handle, unfinished = self._begin()
             try:
-                _write(handle, data)
+                write(handle, data)
                 os.fsync(handle)
-                self._link(unfinished, path)
-            except FileExistsError:
-                raise ObjectExists(
-                    f"{key} was written before.", remedy="Objects are written once; look at what is there."
-                ) from None
+                self._name(key, unfinished, self._make_durable)
             finally:
                 os.unlink(unfinished)
                 os.close(handle)
-            _sync_directory(path.parent)
+            sync_directory(path.parent)
+
+    def put_all(self, objects: Mapping[str, bytes]) -> dict[str, DisasterRecoveryError]:
+        """Put objects; those that could not be put, and why. The file system is synced twice for some hundred."""
+        failed: dict[str, DisasterRecoveryError] = {}
+        for keys in _few(objects):
+            failed |= self._put_few({key: objects[key] for key in keys})
+        return failed
+
+    def _put_few(self, objects: Mapping[str, bytes]) -> dict[str, DisasterRecoveryError]:
+        failed: dict[str, DisasterRecoveryError] = {}
+        written: dict[str, tuple[int, Path]] = {}
+        try:
+            with self._noted(failed, objects), self._translated():
+                for key, data in objects.items():
+                    with self._noted(failed, [key]), self._translated():
+                        written[key] = self._begin()
+                        write(written[key][0], data)
+                sync_filesystem(self.root)
+                for key, (_, unfinished) in written.items():
+                    if key not in failed:
+                        with self._noted(failed, [key]), self._translated():
+                            self._name(key, unfinished, self._make)
+                sync_filesystem(self.root)
+        finally:
+            for handle, unfinished in written.values():
+                os.unlink(unfinished)
+                os.close(handle)
+        return failed
+
+    @contextmanager
+    def _noted(self, failed: dict[str, DisasterRecoveryError], keys: Iterable[str]) -> Iterator[None]:
+        """What is raised here is why these keys were not put."""
+        try:
+            yield
+        except DisasterRecoveryError as error:
+            failed |= dict.fromkeys(keys, error)
 
     def get(self, key: str) -> bytes:
         with self._translated(), _told_missing(key):
@@ -101,12 +136,17 @@ class LocalStore:
                 return handle, path
             os.close(handle)
 
-    def _link(self, unfinished: Path, path: Path) -> None:
+    def _name(self, key: str, unfinished: Path, make: Callable[[Path], None]) -> None:
         """Give a finished file its name. A directory may vanish meanwhile: a `delete` removes those that it emptied."""
+        path = self._path(key)
         for patience in reversed(range(_PATIENCE)):
             try:
-                self._make_durable(path.parent)
+                make(path.parent)
                 os.link(unfinished, path)
+            except FileExistsError:
+                raise ObjectExists(
+                    f"{key} was written before.", remedy="Objects are written once; look at what is there."
+                ) from None
             except FileNotFoundError:
                 self._durable.clear()
                 if not patience:
@@ -126,8 +166,16 @@ class LocalStore:
         else:
             self._make_durable(directory.parent)
             directory.mkdir(mode=0o700, exist_ok=True)
-            _sync_directory(directory.parent)
+            sync_directory(directory.parent)
         self._durable.add(directory)
+
+    def _make(self, directory: Path) -> None:
+        """Make a directory whose way will be synced with all else."""
+        try:
+            directory.mkdir(mode=0o700, exist_ok=True)
+        except FileNotFoundError:
+            self._make(directory.parent)
+            directory.mkdir(mode=0o700, exist_ok=True)
 
     def _walk(self, start: str) -> Iterator[ObjectInfo]:
         """Everything in the order of the keys; also names that are no keys, so that they can be reported."""
@@ -145,7 +193,7 @@ class LocalStore:
         """Sync a directory, or the nearest one above it that is still there."""
         while True:
             try:
-                return _sync_directory(path)
+                return sync_directory(path)
             except FileNotFoundError:
                 if path == self.root:
                     raise
@@ -169,6 +217,12 @@ class LocalStore:
             raise VaultUnavailable(
                 f"{self.root} cannot be used ({error.strerror}).", remedy=_remedy(error.errno)
             ) from None
+
+
+def _few(keys: Iterable[str]) -> Iterator[list[str]]:
+    waiting = iter(keys)
+    while few := list(islice(waiting, _AT_ONCE)):
+        yield few
 
 
 def _entries(directory: Path, *, hidden: str) -> Iterable[tuple[str, os.DirEntry[str]]]:
@@ -204,20 +258,6 @@ def _told_missing(key: str) -> Iterator[None]:
 def _readable(name: str) -> str:
     """A name that can be printed; a key of ours is itself."""
     return name if name.isascii() else os.fsencode(name).decode(errors="replace")
-
-
-def _write(handle: int, data: bytes) -> None:
-    view = memoryview(data)
-    while view:
-        view = view[os.write(handle, view) :]
-
-
-def _sync_directory(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _remove_if_abandoned(path: Path) -> int:

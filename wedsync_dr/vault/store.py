@@ -1,11 +1,12 @@
 """What the vault and the keyring need of a place that keeps bytes."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from concurrent.futures import Executor
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
-from wedsync_dr.errors import MalformedId
+from wedsync_dr.errors import DisasterRecoveryError, MalformedId
 
 _KEY = re.compile(r"(?!\.)[A-Za-z0-9_.~%-]+(/(?!\.)[A-Za-z0-9_.~%-]+)*\Z")
 
@@ -35,6 +36,34 @@ class ObjectStore(Protocol):
     def stat(self, key: str) -> ObjectInfo | None: ...
     def list(self, prefix: str) -> Iterator[ObjectInfo]: ...
     def delete(self, key: str) -> None: ...
+
+
+@runtime_checkable
+class GroupStore(ObjectStore, Protocol):
+    """A store that makes many objects durable for less than each of them alone costs."""
+
+    def put_all(self, objects: Mapping[str, bytes]) -> dict[str, DisasterRecoveryError]:
+        """Put objects; those that could not be put, and why. All others are as after a `put`."""
+        ...
+
+
+def put_all(store: ObjectStore, objects: Mapping[str, bytes], puts: Executor) -> dict[str, DisasterRecoveryError]:
+    """Put many objects, in any order: at once where the store can, else each by itself, several at a time.
+
+    Returns those that could not be put, and why; all others are as after a `put`.
+    """
+    if isinstance(store, GroupStore):
+        return store.put_all(objects)
+
+    def put(item: tuple[str, bytes]) -> DisasterRecoveryError | None:
+        try:
+            store.put(*item)
+        except DisasterRecoveryError as error:
+            return error
+        return None
+
+    outcomes = zip(objects, puts.map(put, objects.items()), strict=True)
+    return {key: error for key, error in outcomes if error is not None}
 
 
 def check_key(key: str) -> str:

@@ -4,17 +4,25 @@ A snapshot exists exactly while its manifest does: written last, deleted first.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import groupby
 
 from wedsync_dr.encryption.framing import from_json, to_json
 from wedsync_dr.encryption.signing import Verifier
-from wedsync_dr.errors import FormatUnsupported, MalformedId, NotInitialised, ObjectExists, ObjectMissing
+from wedsync_dr.errors import (
+    DisasterRecoveryError,
+    FormatUnsupported,
+    MalformedId,
+    NotInitialised,
+    ObjectExists,
+    ObjectMissing,
+)
 from wedsync_dr.model import Kind, Manifest, ScopeId, utc_text
 from wedsync_dr.vault import manifests
-from wedsync_dr.vault.store import ObjectInfo, ObjectStore
+from wedsync_dr.vault.store import ObjectInfo, ObjectStore, put_all
 
 _MANIFEST = "manifest.json"
 _FORMAT_KEY = "format.json"
@@ -67,17 +75,29 @@ class Vault:
                 remedy="Use the wedsync_dr that wrote it, or a newer one.",
             )
 
-    def put_object(self, scope: ScopeId, snapshot_id: str, name: str, data: bytes) -> None:
-        """Store one sealed object of a snapshot that does not exist yet."""
-        self.store.put(_key(scope, snapshot_id, name), data)
+    def put_objects(
+        self, objects: Mapping[tuple[ScopeId, str, str], bytes], puts: Executor
+    ) -> dict[ScopeId, DisasterRecoveryError]:
+        """Store sealed objects, by scope, snapshot id and name, of snapshots that do not exist yet.
+
+        Returns the scopes that lack one now, and why.
+        """
+        owners = {_key(*place): place[0] for place in objects}
+        failed = put_all(self.store, {_key(*place): data for place, data in objects.items()}, puts)
+        return {owners[key]: error for key, error in failed.items()}
 
     def get_object(self, scope: ScopeId, snapshot_id: str, name: str) -> bytes:
         """The bytes of a sealed object, unchecked."""
         return self.store.get(_key(scope, snapshot_id, name))
 
-    def commit(self, scope: ScopeId, snapshot_id: str, manifest: bytes) -> None:
-        """Write a signed manifest: from here on the snapshot exists."""
-        self.store.put(_key(scope, snapshot_id, _MANIFEST), manifest)
+    def commit(self, manifests: Mapping[tuple[ScopeId, str], bytes], puts: Executor) -> None:
+        """Write signed manifests, by scope and snapshot id: from here on the snapshots exist.
+
+        Raises what stopped one; all others exist.
+        """
+        objects = {_key(*place, _MANIFEST): data for place, data in manifests.items()}
+        for error in put_all(self.store, objects, puts).values():
+            raise error
 
     def raw_manifest(self, scope: ScopeId, snapshot_id: str) -> bytes:
         """The manifest's bytes, whose digest the ledger names."""

@@ -1,6 +1,7 @@
 """Do the newest snapshots still show the source? Reads the source once and compares contents; no row is kept."""
 
 from collections import Counter
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -8,10 +9,13 @@ from wedsync_dr.errors import DisasterRecoveryError
 from wedsync_dr.model import Kind, Manifest, Progress, RowClass, ScopeId, Tier, silent
 from wedsync_dr.schedule.tiers import OBJECTIVES
 from wedsync_dr.scope.discovery import discover
-from wedsync_dr.scope.survey import Source, survey
-from wedsync_dr.snapshot.gather import Gatherer
+from wedsync_dr.scope.survey import Source, Survey, survey
+from wedsync_dr.snapshot.arrange import Piece, arrange
+from wedsync_dr.snapshot.content import TableContent, class_content
 from wedsync_dr.snapshot.layout import layouts
-from wedsync_dr.snapshot.share import Share, read_share
+from wedsync_dr.snapshot.reading import stretches
+from wedsync_dr.snapshot.sealed_rows import Entry
+from wedsync_dr.snapshot.split import Places, split
 from wedsync_dr.snapshot.take import scope_tier
 from wedsync_dr.vault.archive import Archive
 
@@ -47,23 +51,52 @@ def compare_with_source(source: Source, archive: Archive, *, now: datetime, prog
         tiers = {info.scope: scope_tier(info, now, source.default_time_zone) for info in found}
         newest = {scope: manifest for scope in tiers if (manifest := _newest(archive, scope))}
 
-        def content_key(scope: ScopeId, row_class: RowClass) -> bytes:
-            if scope not in newest:
-                return b""
-            return archive.keyring.newest(scope, row_class, now).content_key(scope)
-
-        gatherer = Gatherer(content_key, None, 0)
-        share = Share(dict(tiers), everything=True)
-        read_share(seen, share, layouts(seen.catalog, seen.ownership), gatherer, progress)
+        contents = _Contents(archive, now, newest)
+        contents.read(seen, progress)
     moved = []
     for scope, manifest in newest.items():
-        classes = gatherer.gathered.get(scope, {})
-        content = {c: held.hash(content_key(scope, c)) for c, held in classes.items()}
-        if content != dict(manifest.content):
+        if contents.of(scope) != dict(manifest.content):
             tier = tiers[scope]
             rpo = OBJECTIVES[tier or Tier.NORMAL].rpo
             moved.append(Moved(scope, manifest.taken_at, tier, late=_age(manifest, now) > rpo))
     return Compared(Counter(scope.kind for scope in newest), tuple(sorted(moved, key=lambda one: one.scope)))
+
+
+class _Contents:
+    """The contents of some scopes in the source."""
+
+    def __init__(self, archive: Archive, now: datetime, scopes: Collection[ScopeId]) -> None:
+        self._archive, self._now, self._scopes = archive, now, list(scopes)
+        self._found: dict[ScopeId, dict[RowClass, dict[str, tuple[str, TableContent]]]] = {}
+
+    def read(self, seen: Survey, progress: Progress) -> None:
+        """Every table once, and no row is kept."""
+        plan, places = layouts(seen.catalog, seen.ownership), Places(seen.ownership, self._scopes)
+        waiting = stretches(seen, plan, None)
+        for done, stretch in enumerate(waiting):
+            progress("reading", done, len(waiting))
+            for rows in split(seen.reader.copy(stretch.sql), places.of(stretch.table)):
+                for place, classes in arrange([Piece.of(plan[stretch.table], rows)], self._key_at).items():
+                    for row_class, found in classes.items():
+                        self._add(self._scopes[place], row_class, found.entries)
+        progress("reading", len(waiting), len(waiting))
+
+    def of(self, scope: ScopeId) -> dict[RowClass, str]:
+        """What a manifest of the scope would say now."""
+        classes = self._found.get(scope, {})
+        return {row_class: class_content(self._key(scope, row_class), tables) for row_class, tables in classes.items()}
+
+    def _add(self, scope: ScopeId, row_class: RowClass, entries: Iterable[Entry]) -> None:
+        tables = self._found.setdefault(scope, {}).setdefault(row_class, {})
+        for entry in entries:
+            _, before = tables.get(entry.head.name, ("", TableContent()))
+            tables[entry.head.name] = (entry.head.columns_json, before + entry.content)
+
+    def _key_at(self, place: int, row_class: RowClass) -> bytes:
+        return self._key(self._scopes[place], row_class)
+
+    def _key(self, scope: ScopeId, row_class: RowClass) -> bytes:
+        return self._archive.keyring.newest(scope, row_class, self._now).content_key(scope)
 
 
 def _age(manifest: Manifest, now: datetime) -> timedelta:

@@ -11,7 +11,7 @@ from wedsync_dr.demo import chapters
 from wedsync_dr.demo.deployment import Deployment
 from wedsync_dr.demo.graphql import Dagster
 from wedsync_dr.demo.scene import Scene
-from wedsync_dr.demo.story import Step, Summary
+from wedsync_dr.demo.story import Step, Summary, lose
 from wedsync_dr.model import Kind, silent
 
 SOON_S = 90.0
@@ -57,6 +57,23 @@ def test_a_lost_wedding_comes_back_through_the_ui_s_own_interface(tmp_path: Path
     assert _processes_of(home) == []
 
 
+def try_the_command_line(home: Path) -> None:
+    """As the README says: from the directory of `up`, with nothing set."""
+    assert (home / "up" / ".env").stat().st_mode & 0o077 == 0
+
+    def call(*arguments: str) -> str:
+        command = [sys.executable, "-c", "from wedsync_dr.cli.main import main; main()", *arguments]
+        done = subprocess.run(  # noqa: S603
+            command, cwd=home / "up", capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    call("snapshot", "--all")
+    wedding, rows = lose(home)
+    assert f"{rows} inserted" in call("restore", "--wedding", wedding.id, "--apply")
+
+
 def test_up_stays_open_until_ctrl_c_and_can_be_called_again(tmp_path: Path) -> None:
     call = f"from pathlib import Path; from wedsync_dr.demo import story; story.up(Path({str(tmp_path)!r}), weddings=3)"
     for number in (1, 2):
@@ -67,6 +84,8 @@ def test_up_stays_open_until_ctrl_c_and_can_be_called_again(tmp_path: Path) -> N
         port = int(said.rpartition("127.0.0.1:")[2].split()[0])
         assert Dagster(port).answers()
         assert len(Dagster(port).partition_keys("wedding_snapshot")) == 3
+        if number == 1:
+            try_the_command_line(tmp_path)
         program.send_signal(signal.SIGINT)
         assert program.wait(timeout=30) == 0, log.read_text()
         assert _processes_of(tmp_path / "up") == []

@@ -100,16 +100,15 @@ def check_counts(look: Look, table: TableName, expected: list[tuple[int, ScopeId
 
 
 def check_selections(look: Look, table: TableName, expected: list[tuple[int, ScopeId]]) -> None:
-    """Of one scope, of all scopes of a kind, and of ranges: each gives its own rows, and together all of them."""
+    """Of one scope, of all scopes of a kind, and of ranges of blocks: each has its own rows."""
     ownership, columns = look.ownership, ("owner",)
     scopes = sorted({owner for owner in Reference(look.world).owners().values() if owner.kind is not Kind.PLATFORM})
     for chosen in [[scope] for scope in scopes] + [scopes] * bool(scopes):
         rows = look.rows(table, ownership.select(table, columns, chosen))
         assert rows == [(row, owner) for row, owner in expected if owner in chosen]
-    middle = ownership.owner_text(scopes[len(scopes) // 2]) if scopes else "v"
-    halves = [(None, middle), (middle, None)]
-    ranges = [ownership.select_range(table, columns, low=low, high=high, platform=False) for low, high in halves]
-    assert sorted(row for sql in ranges for row in look.rows(table, sql)) == expected
+    stretches = [ownership.select_all(table, columns, blocks=blocks) for blocks in ((0, 1), (1, 2), (2, None))]
+    owned = [row for sql in stretches for row in look.rows(table, sql) if row[1].kind is not Kind.PLATFORM]
+    assert sorted(owned) == expected
 
 
 def check_matching(look: Look, table: TableName, expected: list[tuple[int, ScopeId]]) -> None:

@@ -43,7 +43,7 @@ def test_a_content_survives_the_footer(rows: list[bytes]) -> None:
 
 def test_columns_and_table_names_are_part_of_the_class() -> None:
     content = content_of(KEY, [b"1\n"])
-    whole = class_content(KEY, {"a.b": ([["id", "integer"]], content)})
-    assert whole != class_content(KEY, {"a.b": ([["id", "bigint"]], content)})
-    assert whole != class_content(KEY, {"a.c": ([["id", "integer"]], content)})
-    assert whole == class_content(KEY, {"a.c": ([], TableContent()), "a.b": ([["id", "integer"]], content)})
+    whole = class_content(KEY, {"a.b": ('[["id","integer"]]', content)})
+    assert whole != class_content(KEY, {"a.b": ('[["id","bigint"]]', content)})
+    assert whole != class_content(KEY, {"a.c": ('[["id","integer"]]', content)})
+    assert whole == class_content(KEY, {"a.c": ("[]", TableContent()), "a.b": ('[["id","integer"]]', content)})

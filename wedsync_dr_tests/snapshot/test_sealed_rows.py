@@ -1,15 +1,22 @@
 """Sealed objects: exact rows back, nothing in clear, and no damage unnoticed."""
 
 import os
+from collections.abc import Sequence
+from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pyarrow.parquet.encryption as pe
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wedsync_dr.errors import Damaged
 from wedsync_dr.model import TableName
+from wedsync_dr.snapshot import sealed_rows
 from wedsync_dr.snapshot.content import content_of
-from wedsync_dr.snapshot.sealed_rows import FOOTER_KEY, ForeignKey, TableHead, TableRows, seal, unseal
+from wedsync_dr.snapshot.lines import Lines
+from wedsync_dr.snapshot.sealed_rows import FOOTER_KEY, SCHEMA, Entry, ForeignKey, TableHead, TableRows, unseal
 
 KEY = bytes(range(32))
 field = st.text(st.characters(exclude_characters="\t\n", codec="utf-8"), max_size=12)
@@ -23,6 +30,16 @@ def head(name: str, width: int = 1) -> TableHead:
 
 def rows_of(name: str, lines: list[bytes], width: int = 1) -> TableRows:
     return TableRows(head(name, width), content_of(KEY, lines), b"".join(lines))
+
+
+def seal(tables: Sequence[TableRows], links: list[Any], key: bytes) -> bytes:
+    parts = [(table.head, Lines(table.text)) for table in tables]
+    names = [head.name for head, lines in parts for _ in range(len(lines))]
+    keys = [key for head, lines in parts for key in lines.prefix(len(head.key)).to_pylist()]
+    rows = [row for _, lines in parts for row in lines.whole().to_pylist()]
+    arrow = pa.Table.from_pydict({"table_name": names, "row_key": keys, "row": rows}, schema=SCHEMA)
+    entries = [Entry(table.head, table.content, len(table.text)) for table in tables]
+    return sealed_rows.seal(arrow, entries, links, key)
 
 
 line = st.tuples(field, field, field).map(lambda fields: "\t".join(fields).encode() + b"\n")
@@ -78,9 +95,6 @@ def test_a_truncated_object_is_refused(keep: int) -> None:
 
 
 def test_a_plaintext_file_in_its_place_is_refused() -> None:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
     out = pa.BufferOutputStream()
     pq.write_table(pa.table({"table_name": ["t"], "row_key": ["1"], "row": ["1\n"]}), out)
     with pytest.raises(Damaged):
@@ -90,10 +104,6 @@ def test_a_plaintext_file_in_its_place_is_refused() -> None:
 @given(st.lists(line, min_size=1, max_size=6))
 @settings(max_examples=30, deadline=None)
 def test_the_row_key_is_the_first_fields(lines: list[bytes]) -> None:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-    import pyarrow.parquet.encryption as pe
-
     data = seal([rows_of("t", lines, 2)], [], KEY)
     file = pq.ParquetFile(
         pa.BufferReader(data), pre_buffer=False, decryption_properties=pe.create_decryption_properties(KEY)

@@ -8,14 +8,13 @@ import pytest
 
 from wedsync_dr.errors import KeyRefused, NotInitialised, ScopeBusy, ScopeNotFound, SourceRefused, SourceUnreachable
 from wedsync_dr.model import Kind, ScopeId, TableName, Tier
-from wedsync_dr.scope.discovery import discover
 from wedsync_dr.scope.rules import parse_rules
-from wedsync_dr.scope.survey import Source, survey
-from wedsync_dr.snapshot import share
+from wedsync_dr.scope.survey import Source
+from wedsync_dr.snapshot import group, reading, split
 from wedsync_dr.snapshot import take as taking
-from wedsync_dr.snapshot.opening import OpenSnapshot, open_snapshot
+from wedsync_dr.snapshot.batch import Batch
+from wedsync_dr.snapshot.opening import OpenSnapshot, SealedTable, open_snapshot
 from wedsync_dr.snapshot.take import take
-from wedsync_dr.snapshot.workers import take_in_processes
 from wedsync_dr.source.session import lock_scopes
 from wedsync_dr.vault.archive import Archive
 from wedsync_dr.verification.verify import verify
@@ -66,6 +65,24 @@ def test_links_platform_tablethe_owner_of_every_row_outside(source: Source, arch
         ("vendors", ("3",), "vendor/~public.vendors~3"),
         ("venues", ("1",), "platform/public.venues"),
     }
+
+
+def test_links_are_all_references_to_rows_that_the_scope_does_not_hold(source: Source, archive: Archive) -> None:
+    for taken in town.take_all(source, archive).taken:
+        snapshot = opened(archive, taken.scope)
+        refers: set[tuple[TableName, tuple[str, ...], tuple[str, ...]]] = set()
+        for table in snapshot.tables.values():
+            for key in table.head.foreign_keys:
+                values = {row_values(table, line, key.columns) for line in table.lines}
+                target = snapshot.tables.get(key.target)
+                held = {row_values(target, line, key.target_columns) for line in target.lines} if target else set()
+                refers |= {(key.target, key.target_columns, value) for value in values - held if "\\N" not in value}
+        assert {(link.table, link.columns, link.values) for link in snapshot.links} == refers
+
+
+def row_values(table: SealedTable, line: bytes, columns: tuple[str, ...]) -> tuple[str, ...]:
+    fields = line[:-1].decode().split("\t")
+    return tuple(fields[place] for place in table.head.positions(columns))
 
 
 def test_unchanged_scopes_are_not_stored_again(source: Source, archive: Archive) -> None:
@@ -140,17 +157,46 @@ def test_two_runs_at_once_leave_a_clean_vault(source: Source, archive: Archive, 
     assert set(stored.values()) == {1}
 
 
-def test_several_processes_store_the_same_as_one(source: Source, archive: Archive, tmp_path: Path) -> None:
-    with survey(source) as seen:
-        infos: dict[ScopeId, Tier | None] = {
-            info.scope: None for info in discover(seen.reader, seen.catalog, seen.ownership)
-        }
-        shares = list(taking.cut(seen, infos, everything=True, count=3))
-        facts = taking.batch_facts(seen)
-        results = take_in_processes(source, archive, seen, shares, facts, lambda *_: None, 2)
-    assert {result.scope for result in results} == set(infos)
-    assert all(isinstance(result, share.Taken) for result in results)
-    assert {taken.status for taken in town.take_all(source, town.reopened(tmp_path)).taken} == {"current"}
+@pytest.fixture
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every limit so low that a small platform reaches it."""
+    monkeypatch.setattr(taking, "WORTH_A_PROCESS", 0)
+    monkeypatch.setattr(taking, "GROUP_SCOPES", 3)
+    monkeypatch.setattr(taking, "IN_MEMORY", 0)
+    monkeypatch.setattr(reading, "STRETCH_BYTES", reading.BLOCK_BYTES)
+    monkeypatch.setattr(split, "CHUNK_BYTES", 200)
+    monkeypatch.setattr(group, "BUNDLE_BYTES", 300)
+    monkeypatch.setattr(group, "PART_BYTES", 150)
+
+
+def what_is_sealed(archive: Archive, batch: Batch) -> dict[ScopeId, object]:
+    return {
+        taken.scope: (
+            {name: sorted(table.lines) for name, table in snapshot.tables.items()},
+            sorted((link.table, link.values, str(link.owner)) for link in snapshot.links),
+            dict(snapshot.manifest.content),
+        )
+        for taken in batch.taken
+        for snapshot in [opened(archive, taken.scope)]
+    }
+
+
+@pytest.mark.usefixtures("small")
+@pytest.mark.parametrize("workers", [1, 2])
+def test_however_the_work_is_cut_the_same_is_sealed(
+    source: Source, archive: Archive, monkeypatch: pytest.MonkeyPatch, workers: int
+) -> None:
+    town.run(source, "ANALYZE")
+    cut = take(source, archive, None, now=town.NOW, requested_by="test", workers=workers)
+    in_parts = [m for taken in cut.taken if (m := archive.newest(taken.scope)) and len(m.objects) > 2]
+    assert bool(in_parts) == (workers == 1), "limits are patched in this process alone"
+    sealed = what_is_sealed(archive, cut)
+    monkeypatch.undo()
+    assert {taken.status for taken in town.take_all(source, archive).taken} == {"current"}
+    assert verify(archive).findings == ()
+    for scope in sealed:
+        archive.vault.discard(next(iter(archive.vault.snapshots(scope=scope))))
+    assert what_is_sealed(archive, town.take_all(source, archive)) == sealed
 
 
 def test_tiers_stand_in_the_manifest(source: Source, archive: Archive) -> None:

@@ -59,10 +59,20 @@ def manifest_of(scope: ScopeId, number: int, names: Sequence[str] = ("business-0
     )
 
 
+def object_key(manifest: Manifest, name: str) -> str:
+    """As docs/format.md says where it lies."""
+    return f"snapshots/{manifest.scope}/{manifest.snapshot_id}/{name}"
+
+
+def put_manifest(archive: Archive, scope: ScopeId, snapshot_id: str, data: bytes) -> None:
+    with ThreadPoolExecutor(1) as puts:
+        archive.vault.commit({(scope, snapshot_id): data}, puts)
+
+
 def put_objects(archive: Archive, manifest: Manifest) -> None:
     for sealed in manifest.objects:
         data = data_of(manifest.scope, sealed.name, int(manifest.snapshot_id[-8:], 16))
-        archive.vault.put_object(manifest.scope, manifest.snapshot_id, sealed.name, data)
+        archive.vault.store.put(object_key(manifest, sealed.name), data)
 
 
 def take_batch(archive: Archive, number: int, scopes: Sequence[ScopeId] = WEDDINGS) -> list[Manifest]:

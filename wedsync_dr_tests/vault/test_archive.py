@@ -23,6 +23,7 @@ from wedsync_dr_tests.vault.batches import (
     manifest_of,
     new_archive,
     new_keyring,
+    put_manifest,
     put_objects,
     snapshot_id,
     take_batch,
@@ -132,7 +133,7 @@ def test_a_newest_snapshot_without_one_of_its_objects_does_not_count(archive: Ar
 def test_a_newest_snapshot_that_no_ledger_entry_names_does_not_count(archive: Archive) -> None:
     manifest = manifest_of(SCOPE, 1)
     put_objects(archive, manifest)
-    archive.vault.commit(SCOPE, manifest.snapshot_id, manifests.to_bytes(manifest, archive.signer))
+    put_manifest(archive, SCOPE, manifest.snapshot_id, manifests.to_bytes(manifest, archive.signer))
     with pytest.raises(Damaged):
         archive.newest(SCOPE)
 

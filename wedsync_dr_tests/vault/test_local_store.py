@@ -23,6 +23,12 @@ from pathlib import Path
 from wedsync_dr.vault.local import LocalStore
 LocalStore(Path(sys.argv[1])).put(sys.argv[2], b"sealed" * 1000)
 """
+PUT_ALL = """
+import sys
+from pathlib import Path
+from wedsync_dr.vault.local import LocalStore
+sys.exit(len(LocalStore(Path(sys.argv[1])).put_all({sys.argv[2] + str(i): b"sealed" * 1000 for i in range(3)})))
+"""
 ON_A_SMALL_DISK = """
 import subprocess, sys
 from pathlib import Path
@@ -58,15 +64,15 @@ def store(tmp_path: Path) -> LocalStore:
     return LocalStore(tmp_path / "vault")
 
 
-def traced(tmp_path: Path, *options: str) -> tuple[int, list[str]]:
+def traced(tmp_path: Path, *options: str, program: str = PUT) -> tuple[int, list[str]]:
     """Put one object under strace; how that ended, and the calls that matter."""
     strace = shutil.which("strace")
     if strace is None:
         pytest.skip("strace is not installed: the order of system calls is NOT tested on this machine")
     log = tmp_path / "strace.log"
-    command = [strace, "-f", "-qq", "-y", "-o", str(log), "-e", "trace=write,fsync,link,linkat,mkdir", *options]
+    command = [strace, "-f", "-qq", "-y", "-o", str(log), "-e", "trace=write,fsync,syncfs,link,linkat,mkdir", *options]
     done = subprocess.run(  # noqa: S603
-        [*command, sys.executable, "-c", PUT, str(tmp_path / "vault"), "snapshots/wedding/7/x/personal-0.parquet"],
+        [*command, sys.executable, "-c", program, str(tmp_path / "vault"), "snapshots/wedding/7/x/personal-0.parquet"],
         cwd=Path(__file__).parents[2],
         check=False,
     )
@@ -121,6 +127,31 @@ def test_a_writer_killed_after_the_link_leaves_the_whole_object(tmp_path: Path) 
 def test_a_failing_sync_means_that_nothing_was_put(tmp_path: Path) -> None:
     code, _ = traced(tmp_path, "-e", "inject=fsync:error=EIO")
     assert code == 1
+    assert list(LocalStore(tmp_path / "vault").list("")) == []
+
+
+def test_many_at_once_are_synced_before_they_get_their_names_and_after(tmp_path: Path) -> None:
+    code, calls = traced(tmp_path, program=PUT_ALL)
+    assert code == 0
+    (first, last) = [i for i, call in enumerate(calls) if "syncfs(" in call]
+    (written,) = order(calls, r"write\(\d+<.*/\.unfinished/")
+    links = [i for i, call in enumerate(calls) if re.search(r"link(at)?\(", call)]
+    assert len(links) == 3
+    assert written < first < min(links) <= max(links) < last
+
+
+def test_a_writer_of_many_killed_before_they_are_synced_leaves_none(tmp_path: Path) -> None:
+    code, _ = traced(tmp_path, "-e", "inject=syncfs:signal=KILL:when=1", program=PUT_ALL)
+    assert code in (-signal.SIGKILL, 128 + signal.SIGKILL)
+    store = LocalStore(tmp_path / "vault")
+    assert list(store.list("")) == []
+    store.put("next", b"")
+    assert list((store.root / ".unfinished").iterdir()) == []
+
+
+def test_many_that_cannot_be_synced_are_all_said_to_have_failed(tmp_path: Path) -> None:
+    code, _ = traced(tmp_path, "-e", "inject=syncfs:error=EIO", program=PUT_ALL)
+    assert code == 3
     assert list(LocalStore(tmp_path / "vault").list("")) == []
 
 

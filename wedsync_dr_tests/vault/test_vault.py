@@ -18,6 +18,7 @@ from wedsync_dr_tests.vault.batches import (
     manifest_of,
     new_archive,
     new_keyring,
+    put_manifest,
     put_objects,
     snapshot_id,
     take_batch,
@@ -77,7 +78,7 @@ def test_a_format_file_that_cannot_be_read_is_damage(store: MemoryStore, content
 @pytest.mark.parametrize("number", [1, 2])
 def test_a_manifest_comes_back_as_it_was_written(archive: Archive, number: int) -> None:
     manifest = manifest_of(SCOPE, number)
-    archive.vault.commit(SCOPE, manifest.snapshot_id, manifests.to_bytes(manifest, archive.signer))
+    put_manifest(archive, SCOPE, manifest.snapshot_id, manifests.to_bytes(manifest, archive.signer))
     assert archive.vault.manifest(SCOPE, manifest.snapshot_id, archive.verifier) == manifest
 
 
@@ -96,7 +97,7 @@ def test_a_manifest_is_signed_as_the_format_says(archive: Archive, store: Memory
 def test_a_manifest_is_written_once(archive: Archive) -> None:
     take_batch(archive, 1)
     with pytest.raises(ObjectExists):
-        archive.vault.commit(SCOPE, snapshot_id(1), b"{}")
+        put_manifest(archive, SCOPE, snapshot_id(1), b"{}")
 
 
 def test_every_changed_byte_of_a_manifest_is_noticed(archive: Archive, store: MemoryStore) -> None:
@@ -135,7 +136,7 @@ def test_a_manifest_in_another_snapshots_place_is_damage(archive: Archive, store
 
 def test_a_manifest_signed_by_another_keyring_is_damage(archive: Archive) -> None:
     stranger = new_keyring().signer()
-    archive.vault.commit(SCOPE, snapshot_id(1), manifests.to_bytes(manifest_of(SCOPE, 1), stranger))
+    put_manifest(archive, SCOPE, snapshot_id(1), manifests.to_bytes(manifest_of(SCOPE, 1), stranger))
     with pytest.raises(Damaged, match="signed"):
         archive.vault.manifest(SCOPE, snapshot_id(1), archive.verifier)
 
@@ -149,7 +150,7 @@ def test_a_ledger_entry_is_no_manifest(archive: Archive, store: MemoryStore) -> 
 
 def test_a_newer_manifest_says_so(archive: Archive) -> None:
     newer = {"format": "wedsync-dr", "version": 2}
-    archive.vault.commit(SCOPE, snapshot_id(1), manifests.signed(newer, archive.signer))
+    put_manifest(archive, SCOPE, snapshot_id(1), manifests.signed(newer, archive.signer))
     with pytest.raises(FormatUnsupported, match="version 2"):
         archive.vault.manifest(SCOPE, snapshot_id(1), archive.verifier)
 

@@ -1,0 +1,51 @@
+"""What a batch is, and what comes of it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from wedsync_dr.errors import DisasterRecoveryError
+from wedsync_dr.model import Instant, ScopeId, SourceIdentity, Tier
+
+TOOL_VERSION = "0.1.0"
+
+
+@dataclass(frozen=True)
+class BatchFacts:
+    """What all snapshots of a batch have in common."""
+
+    batch_id: str
+    snapshot_id: str
+    instant: Instant
+    source: SourceIdentity
+    schema_fingerprint: str
+
+
+@dataclass(frozen=True)
+class Taken:
+    """A scope that now has a recovery point of this instant: newly stored, or the previous one is still current."""
+
+    scope: ScopeId
+    snapshot_id: str
+    taken_at: datetime
+    lsn: str
+    bytes: int
+    rows: int
+    status: str
+    tier: Tier | None
+
+
+@dataclass(frozen=True)
+class Failed:
+    """A scope that has none, and why."""
+
+    scope: ScopeId
+    error: DisasterRecoveryError
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What came of one batch: every wanted scope is in exactly one of the two lists."""
+
+    taken: tuple[Taken, ...]
+    failed: tuple[Failed, ...]
+    seconds: float
