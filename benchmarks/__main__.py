@@ -15,6 +15,7 @@ from benchmarks.stage import Stage, timed
 from wedsync_dr.model import Kind, ScopeId
 from wedsync_dr.restore.difference import Mode
 from wedsync_dr.restore.run import restore
+from wedsync_dr.scope.survey import Schema
 from wedsync_dr.snapshot.take import take
 from wedsync_dr.verification.verify import verify
 
@@ -70,11 +71,13 @@ def one_wedding(stage: Stage, archive: object, figures: Figures) -> None:
     """Lose a wedding's guests and all that hangs on them, and bring the wedding back; then the opponent's way."""
     now = datetime.now(UTC)
     lost = stage.sql("SELECT id FROM weddings ORDER BY md5(id::text) LIMIT 5").split()
+    source = stage.source
+    schema = Schema(source.rules)
     for wedding in lost:
         forget(stage, wedding)
         scope = ScopeId(Kind.WEDDING, wedding)
         note(figures, "one wedding: ours", timed(lambda scope=scope: restore(  # type: ignore[misc]
-            stage.source, archive, scope, mode=Mode.replace, apply=True, now=now, requested_by="bench")))  # type: ignore[arg-type]  # fmt: skip
+            source, archive, scope, mode=Mode.replace, apply=True, now=now, requested_by="bench", schema=schema)))  # type: ignore[arg-type]  # fmt: skip
 
     def copy_rows(url: str) -> None:
         for table in ("guests", "rsvps"):

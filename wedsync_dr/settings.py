@@ -25,6 +25,7 @@ from wedsync_dr.encryption.root_key import (
 from wedsync_dr.errors import KeyMissing, NotInitialised, SettingsInvalid
 from wedsync_dr.scope.rules import load_rules
 from wedsync_dr.scope.survey import Source
+from wedsync_dr.source.session import PATIENCE, Patience
 from wedsync_dr.vault.archive import Archive
 from wedsync_dr.vault.ledger import Ledger
 from wedsync_dr.vault.local import LocalStore
@@ -32,6 +33,7 @@ from wedsync_dr.vault.vault import Vault
 
 HOME = Path(".wedsync")
 RULES = Path("rules.toml")
+_LONGEST_WAIT_S = 3600
 NAMES = (
     "WEDSYNC_SOURCE_URL",
     "WEDSYNC_VAULT_URL",
@@ -41,6 +43,8 @@ NAMES = (
     "WEDSYNC_RULES",
     "WEDSYNC_TIMEZONE",
     "WEDSYNC_PG_BIN",
+    "WEDSYNC_CONNECT_TIMEOUT",
+    "WEDSYNC_LOCK_PATIENCE",
 )
 
 
@@ -54,6 +58,7 @@ class Settings:
     rules: Path = RULES
     time_zone: str = "UTC"
     pg_bin: Path | None = None
+    patience: Patience = PATIENCE
     source_url: str | None = field(default=None, repr=False)
     passphrase: str | None = field(default=None, repr=False)
 
@@ -72,6 +77,10 @@ class Settings:
             rules=_path("WEDSYNC_RULES", given) or RULES.resolve(),
             time_zone=_time_zone(given.get("WEDSYNC_TIMEZONE") or "UTC"),
             pg_bin=_path("WEDSYNC_PG_BIN", given),
+            patience=Patience(
+                connect_s=_seconds("WEDSYNC_CONNECT_TIMEOUT", given, PATIENCE.connect_s),
+                lock_s=_seconds("WEDSYNC_LOCK_PATIENCE", given, PATIENCE.lock_s),
+            ),
             source_url=database_url(given["WEDSYNC_SOURCE_URL"]) if "WEDSYNC_SOURCE_URL" in given else None,
             passphrase=given.get("WEDSYNC_PASSPHRASE"),
         )
@@ -155,6 +164,15 @@ def _time_zone(name: str) -> str:
     return name
 
 
+def _seconds(name: str, given: Mapping[str, str], default: int) -> int:
+    text = given.get(name, str(default))
+    if not text.isascii() or not text.isdecimal() or not 0 < int(text) <= _LONGEST_WAIT_S:
+        raise SettingsInvalid(
+            f"{name} is not a number of seconds.", remedy=f"Write a whole number from 1 to {_LONGEST_WAIT_S}."
+        )
+    return int(text)
+
+
 def open_source(settings: Settings) -> Source:
     """The database and its rules, without connecting. Raises SettingsInvalid and RulesInvalid."""
     if settings.source_url is None:
@@ -162,7 +180,7 @@ def open_source(settings: Settings) -> Source:
             "WEDSYNC_SOURCE_URL is not set.",
             remedy="Set it to postgresql://user@host:5432/database, or put it into .env.",
         )
-    return Source(settings.source_url, load_rules(settings.rules), settings.time_zone)
+    return Source(settings.source_url, load_rules(settings.rules), settings.time_zone, settings.patience)
 
 
 Passphrase = Callable[[], str]

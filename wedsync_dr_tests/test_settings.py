@@ -7,6 +7,7 @@ import pytest
 
 from wedsync_dr.errors import KeyMissing, KeyRefused, NotInitialised, RulesInvalid, SettingsInvalid
 from wedsync_dr.settings import NAMES, Settings, database_url, initialise, open_archive, open_source
+from wedsync_dr.source.session import PATIENCE, Patience
 
 NOW = datetime(2026, 11, 24, 8, 30, tzinfo=UTC)
 PASSWORD = "rice-and-confetti"
@@ -146,6 +147,22 @@ def test_init_makes_everything_once_and_finds_it_the_second_time(tmp_path: Path)
     assert _files(tmp_path) == before
     archive = open_archive(settings)
     assert archive.verifier.verify(b"words", archive.signer.sign(b"words"))
+
+
+def test_waits_are_whole_seconds_and_reach_the_source(tmp_path: Path) -> None:
+    rules = tmp_path / "rules.toml"
+    rules.write_text('[roots]\nwedding = ["public.weddings"]')
+    given = {"WEDSYNC_SOURCE_URL": "postgresql://host/db", "WEDSYNC_RULES": str(rules)}
+    assert open_source(settings_in(tmp_path, **given)).patience == PATIENCE
+    waits = {"WEDSYNC_CONNECT_TIMEOUT": "3", "WEDSYNC_LOCK_PATIENCE": "120"}
+    assert open_source(settings_in(tmp_path, **given, **waits)).patience == Patience(connect_s=3, lock_s=120)
+
+
+@pytest.mark.parametrize("text", ["0", "-1", "1.5", "ten", "²", "3601"])
+@pytest.mark.parametrize("name", ["WEDSYNC_CONNECT_TIMEOUT", "WEDSYNC_LOCK_PATIENCE"])
+def test_a_wait_that_is_no_number_of_seconds_is_refused(tmp_path: Path, name: str, text: str) -> None:
+    with pytest.raises(SettingsInvalid, match=name):
+        settings_in(tmp_path, **{name: text})
 
 
 def test_init_finishes_what_an_interrupted_one_began(tmp_path: Path) -> None:

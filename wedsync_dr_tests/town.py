@@ -1,5 +1,6 @@
 """A small platform for tests: a few tables of every awkward kind, loaded in a moment."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from wedsync_dr.scope.rules import parse_rules as parse_rules
 from wedsync_dr.scope.survey import Source
 from wedsync_dr.snapshot.batch import Batch
 from wedsync_dr.snapshot.take import take
+from wedsync_dr.source.session import Patience
 from wedsync_dr.vault.archive import Archive
 from wedsync_dr.vault.local import LocalStore
 from wedsync_dr.vault.vault import Vault
@@ -122,6 +124,11 @@ def build(url: str) -> Source:
         connection.execute(SCHEMA)
         connection.execute(ROWS)
     return Source(url, parse_rules(RULES))
+
+
+def hasty(source: Source) -> Source:
+    """The same source, waiting for nobody's lock."""
+    return replace(source, patience=Patience(lock_s=0))
 
 
 def new_archive(directory: Path) -> Archive:

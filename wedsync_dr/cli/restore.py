@@ -1,8 +1,7 @@
 """Restoring on the command line: the plan first, then, if asked, the deed."""
 
 import sys
-import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import click
@@ -22,10 +21,9 @@ from wedsync_dr.cli.output import print_json, say
 from wedsync_dr.cli.plan import print_plan, print_restored
 from wedsync_dr.cli.progress import shown_progress
 from wedsync_dr.model import ScopeId
-from wedsync_dr.restore.apply import apply_plan, refuse_conflicts
+from wedsync_dr.restore.apply import refuse_conflicts
 from wedsync_dr.restore.difference import Mode
-from wedsync_dr.restore.resolve import RecoveryPoint
-from wedsync_dr.restore.run import Restored, safety_snapshot, target_of
+from wedsync_dr.restore.run import Restored, carry_out
 from wedsync_dr.restore.run import restore as run_restore
 from wedsync_dr.scope.survey import Source
 from wedsync_dr.settings import database_url
@@ -61,17 +59,19 @@ class _Order:
 
     def apply(self, planned: Restored) -> Restored:
         """Exactly the plan that was shown, or nothing: rows that moved since then are PlanStale."""
-        refuse_conflicts(planned.plan)
-        database = target_of(self.source, self.mode, self.target_url)
-        now, requested_by, seconds = at_hand.now(), at_hand.requested_by(), dict(planned.seconds)
-        safety = None
-        if self.mode is Mode.replace and not planned.plan.empty:
-            started = time.monotonic()
-            safety = safety_snapshot(database, self.archive, self.scope, now=now, requested_by=requested_by)
-            seconds["safety_snapshot"] = time.monotonic() - started
-        point = RecoveryPoint(planned.plan.manifest)
-        applied = apply_plan(database, self.archive, point, planned.plan, now=now, requested_by=requested_by)
-        return Restored(planned.plan, applied, safety, seconds | {"apply": applied.seconds})
+        done = carry_out(
+            self.source,
+            self.archive,
+            planned.plan,
+            now=at_hand.now(),
+            requested_by=at_hand.requested_by(),
+            target_url=self.target_url,
+        )
+        return replace(
+            done,
+            seconds=planned.seconds
+            | {name: planned.seconds.get(name, 0) + taken for name, taken in done.seconds.items()},
+        )
 
 
 @click.command(epilog=example("wedsync-dr restore --wedding 6f1c7e42-… --mode replace --tables guests,seats --apply"))

@@ -1,18 +1,19 @@
 """Rows that are still in the database although the scope has lost them: their root row is gone, so they are nobody's.
 
 A wedding's documents without a foreign key survive the wedding. Such a row is not inserted again: once the root row
-is back, it is
-the wedding's again. It counts only if it is exactly the sealed row; another content is a conflict.
+is back, it is the wedding's again. It counts only if it is exactly the sealed row; another content is a conflict.
+
+A row to insert is none of the scope's now, so whoever has its key is somebody else; who, is asked only of those in the
+way.
 """
 
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import replace
 
 from wedsync_dr.model import ScopeId
 from wedsync_dr.restore.conflicts import PlanConflict
 from wedsync_dr.restore.difference import TableChange
-from wedsync_dr.restore.live import Target, find
+from wedsync_dr.restore.live import Target, find, present
 from wedsync_dr.snapshot.layout import split_key
 from wedsync_dr.snapshot.opening import SealedTable
 from wedsync_dr.verification.closure import column_values
@@ -23,27 +24,28 @@ def adopt(target: Target, scope: ScopeId, change: TableChange) -> tuple[TableCha
     insert."""
     if not change.inserts:
         return change, []
-    found = list(_others(target, scope, change))
-    present = Counter(line for _, line in found)
-    missing = Counter(change.inserts) - present
-    kept = tuple(line for line in change.inserts if missing[line])
     if not change.head.key:
-        return replace(change, inserts=tuple(missing.elements())), []
-    width = len(change.head.key)
-    wanted = {split_key(line, width) for line in kept}
-    taken = [owner for owner, line in found if split_key(line, width) in wanted]
-    return replace(change, inserts=kept), _conflict(change, taken)
-
-
-def _others(target: Target, scope: ScopeId, change: TableChange) -> Iterator[tuple[ScopeId, bytes]]:
-    """Rows of other owners that could be rows to insert: with the same key, or referring to the same rows."""
+        return replace(change, inserts=_without_others(target, scope, change)), []
     head = change.head
-    inserts = SealedTable(head, change.inserts)
-    ways = [head.key] if head.key else target.ownership.step_columns(change.table, scope.kind)[:1]
-    for columns in ways:
-        for owner, fields in find(target, change.table, columns, column_values(inserts, columns), head.names):
-            if owner != scope:
-                yield owner, b"\t".join(fields) + b"\n"
+    width = len(head.key)
+    values = column_values(SealedTable(head, change.inserts), head.key)
+    there = {b"\t".join(fields) + b"\n" for fields in present(target, change.table, head.key, values, head.names)}
+    kept = tuple(line for line in change.inserts if line not in there)
+    wanted = {split_key(line, width) for line in kept}
+    taken = sorted(key for line in there if (key := split_key(line, width)) in wanted)
+    owners = [owner for owner, _ in find(target, change.table, head.key, taken, head.key)]
+    return replace(change, inserts=kept), _conflict(change, [owner for owner in owners if owner != scope])
+
+
+def _without_others(target: Target, scope: ScopeId, change: TableChange) -> tuple[bytes, ...]:
+    """Rows to insert into a table without a key, but for those that somebody else's rows are already."""
+    head = change.head
+    found: Counter[bytes] = Counter()
+    for columns in target.ownership.step_columns(change.table, scope.kind)[:1]:
+        values = column_values(SealedTable(head, change.inserts), columns)
+        for owner, fields in find(target, change.table, columns, values, head.names):
+            found[b"\t".join(fields) + b"\n"] += owner != scope
+    return tuple((Counter(change.inserts) - found).elements())
 
 
 def _conflict(change: TableChange, taken: list[ScopeId]) -> list[PlanConflict]:

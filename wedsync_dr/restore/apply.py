@@ -13,22 +13,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
-import psycopg
-
-from wedsync_dr.errors import Conflict, PlanStale, RestoreNotEqual, ScopeBusy
+from wedsync_dr.errors import Conflict, PlanStale, RestoreNotEqual
 from wedsync_dr.model import TableName
 from wedsync_dr.restore.live import Target, read_live
 from wedsync_dr.restore.plan import RestorePlan, plan_against
 from wedsync_dr.restore.resolve import RecoveryPoint
+from wedsync_dr.restore.site import Site, open_site
 from wedsync_dr.restore.statements import Statements, TriggersOff
-from wedsync_dr.scope.ownership import Ownership
 from wedsync_dr.scope.survey import Source
-from wedsync_dr.snapshot.opening import open_snapshot
-from wedsync_dr.source.catalog import load_catalog
-from wedsync_dr.source.session import Reader, connect, lock_scopes, translated
 from wedsync_dr.vault.archive import Archive
-
-LOCK_PATIENCE_S = 15.0
 
 
 @dataclass(frozen=True)
@@ -48,17 +41,41 @@ def apply_plan(
     GRANT that is missing) and SourceUnreachable; after each of them the database is as it was before.
     """
     refuse_conflicts(plan)
+    with open_site(source) as site, site.hold(plan.scope):
+        return apply_at(site, archive, point, plan, now=now, requested_by=requested_by)
+
+
+def apply_at(
+    site: Site,
+    archive: Archive,
+    point: RecoveryPoint,
+    plan: RestorePlan,
+    *,
+    now: datetime,
+    requested_by: str,
+) -> Applied:
+    """The same on a session that holds the scope already."""
     started = time.monotonic()
     story = {"kind": plan.scope.kind.value, "id": plan.scope.id, "snapshot_id": plan.manifest.snapshot_id}
     archive.ledger.append("restore-started", story | {"mode": plan.mode.value, "requested_by": requested_by}, now)
-    with lock_scopes(source.url, [plan.scope], patience_s=LOCK_PATIENCE_S) as held:
-        if plan.scope not in held:
-            raise ScopeBusy(
-                f"{plan.scope} is being snapshotted or restored by another run.", remedy="Try again in a moment."
-            )
-        _apply(source, archive, point, plan)
+    snapshot = point.snapshot(archive)
+    with site.write() as seen:
+        target = Target.of(seen)
+        again = plan_against(target, archive, snapshot, point, mode=plan.mode, tables=plan.patterns)
+        require_fresh(plan, again)
+        with _triggers_off(site, target, again) as enforced:
+            _write(Statements(site.connection, target.catalog, enforced=enforced), again)
+        _require_equal(target, again)
     archive.ledger.append("restored", story | {"rows": plan.rows, "requested_by": requested_by}, now)
     return Applied(plan.rows, time.monotonic() - started)
+
+
+def require_fresh(plan: RestorePlan, again: RestorePlan) -> None:
+    """Raise PlanStale where the plan, made again, is another one."""
+    if again.fingerprint != plan.fingerprint or again.conflicts != plan.conflicts:
+        raise PlanStale(
+            f"Rows of {plan.scope} moved since the plan was made; nothing was changed.", remedy="Make a new plan."
+        )
 
 
 def refuse_conflicts(plan: RestorePlan) -> None:
@@ -69,23 +86,6 @@ def refuse_conflicts(plan: RestorePlan) -> None:
             f"{len(plan.conflicts)} conflict(s) stand in the way; {first.table}: {first.detail}",
             remedy="Look at the plan (the same command without --apply); resolve them or choose tables with --tables.",
         )
-
-
-def _apply(source: Source, archive: Archive, point: RecoveryPoint, plan: RestorePlan) -> None:
-    snapshot = open_snapshot(archive, plan.manifest)
-    with translated(), connect(source.url, name="wedsync-dr restore") as connection, connection.transaction():
-        connection.execute("SET LOCAL row_security = off; SET CONSTRAINTS ALL DEFERRED")
-        reader = Reader(connection)
-        catalog = load_catalog(reader)
-        target = Target(catalog, Ownership(catalog, source.rules).resolve(reader), reader.copy)
-        again = plan_against(target, archive, snapshot, point, mode=plan.mode, tables=plan.patterns)
-        if again.fingerprint != plan.fingerprint or again.conflicts != plan.conflicts:
-            raise PlanStale(
-                f"Rows of {plan.scope} moved since the plan was made; nothing was changed.", remedy="Make a new plan."
-            )
-        with _triggers_off(connection, target, again) as enforced:
-            _write(Statements(connection, catalog, enforced=enforced), again)
-        _require_equal(target, again)
 
 
 def _write(statements: Statements, plan: RestorePlan) -> None:
@@ -105,10 +105,10 @@ def _write(statements: Statements, plan: RestorePlan) -> None:
 
 
 @contextmanager
-def _triggers_off(connection: psycopg.Connection, target: Target, plan: RestorePlan) -> Iterator[bool]:
+def _triggers_off(site: Site, target: Target, plan: RestorePlan) -> Iterator[bool]:
     """No trigger fires inside. Yields whether foreign keys are still enforced row by row."""
     tables = [change.table for change in plan.changes if not change.empty] + [p.head.table for p in plan.parents]
-    off = TriggersOff(connection, target.catalog, tables)
+    off = TriggersOff(site.connection, target.catalog, tables)
     enforced = off.begin()
     yield enforced
     off.end()

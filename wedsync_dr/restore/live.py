@@ -1,12 +1,14 @@
 """The rows that a scope has now, in the column order of its snapshot."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 
 from wedsync_dr.errors import SchemaChanged
 from wedsync_dr.model import Kind, ScopeId, TableName
 from wedsync_dr.scope.ownership import ResolvedOwnership
-from wedsync_dr.snapshot.layout import layouts
+from wedsync_dr.scope.survey import Survey
+from wedsync_dr.snapshot.layout import Layouts, layouts
 from wedsync_dr.snapshot.opening import OpenSnapshot
 from wedsync_dr.snapshot.sealed_rows import TableHead
 from wedsync_dr.source.catalog import Catalog
@@ -24,13 +26,34 @@ class Target:
     ownership: ResolvedOwnership
     copy: Copy
 
+    @classmethod
+    def of(cls, seen: Survey) -> "Target":
+        return cls(seen.catalog, seen.ownership, seen.reader.copy)
+
+    @cached_property
+    def layouts(self) -> Layouts:
+        """How the rows of each protected table are sealed now."""
+        return layouts(self.catalog, self.ownership)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """The rows that a scope has in a database, table by table, laid out as the heads say."""
+
+    heads: tuple[TableHead, ...]
+    rows: Mapping[TableName, list[bytes]] = field(repr=False)
+
+    def laid_out(self, target: Target) -> dict[TableName, list[bytes]]:
+        """The rows as they are sealed now: foreign keys may have come or gone since the snapshot was."""
+        return {head.table: _reordered(self.rows[head.table], head, target) for head in self.heads}
+
 
 def heads_for(target: Target, snapshot: OpenSnapshot, scope: ScopeId) -> list[TableHead]:
     """The tables that a scope's rows stand in or may stand in, in restore order, as the snapshot lays them out.
 
     Raises SchemaChanged where a table or column of the snapshot is not the database's any more.
     """
-    plan = layouts(target.catalog, target.ownership)
+    plan = target.layouts
     if lost := [name for name in snapshot.tables if name not in plan]:
         raise SchemaChanged(
             f"The database has no protected table {', '.join(map(str, lost[:5]))} any more.",
@@ -47,6 +70,15 @@ def heads_for(target: Target, snapshot: OpenSnapshot, scope: ScopeId) -> list[Ta
     return heads
 
 
+def _reordered(rows: list[bytes], head: TableHead, target: Target) -> list[bytes]:
+    names = target.layouts[head.table].head.names
+    if names == head.names:
+        return rows
+    positions = head.positions(names)
+    fields = [row[:-1].split(b"\t") for row in rows]
+    return [b"\t".join([row[i] for i in positions]) + b"\n" for row in fields]
+
+
 def may_hold(ownership: ResolvedOwnership, table: TableName, scope: ScopeId) -> bool:
     """Whether a row of this table can belong to the scope."""
     return scope.table == table if scope.kind is Kind.PLATFORM else scope.kind in ownership.kinds(table)
@@ -54,17 +86,7 @@ def may_hold(ownership: ResolvedOwnership, table: TableName, scope: ScopeId) -> 
 
 def read_live(target: Target, scope: ScopeId, heads: Iterable[TableHead]) -> dict[TableName, list[bytes]]:
     """The scope's rows now, table by table."""
-    return {head.table: _rows(target, scope, head) for head in heads}
-
-
-def _rows(target: Target, scope: ScopeId, head: TableHead) -> list[bytes]:
-    if scope.kind is Kind.PLATFORM:
-        sql = target.ownership.select_platform(head.table, head.names)
-    elif may_hold(target.ownership, head.table, scope):
-        sql = target.ownership.select(head.table, head.names, [scope])
-    else:
-        return []
-    return [bytes(line).partition(b"\t")[2] for line in target.copy(sql)]
+    return target.ownership.rows_of(scope, {head.table: head.names for head in heads})
 
 
 def present(

@@ -11,11 +11,11 @@ from wedsync_dr.model import Manifest, ScopeId, TableName, utc_text
 from wedsync_dr.restore.adoption import adopt
 from wedsync_dr.restore.conflicts import PlanConflict, conflicts
 from wedsync_dr.restore.difference import Mode, TableChange, change_of, expected_after, fingerprint
-from wedsync_dr.restore.live import Target, heads_for, read_live
+from wedsync_dr.restore.live import Reading, Target, heads_for, read_live
 from wedsync_dr.restore.parents import LinkedParent, ParentSearch, Reference, Values
 from wedsync_dr.restore.resolve import RecoveryPoint
 from wedsync_dr.scope.survey import Source, survey
-from wedsync_dr.snapshot.opening import OpenSnapshot, SealedTable, open_snapshot
+from wedsync_dr.snapshot.opening import OpenSnapshot, SealedTable
 from wedsync_dr.snapshot.sealed_rows import TableHead
 from wedsync_dr.vault.archive import Archive
 
@@ -88,10 +88,16 @@ def make_plan(
 
     Raises SchemaChanged, ScopeNotFound (a table selection that selects nothing) and what opening a snapshot raises.
     """
-    snapshot = open_snapshot(archive, point.manifest)
+    snapshot = point.snapshot(archive)
     with survey(source) as seen:
-        target = Target(seen.catalog, seen.ownership, seen.reader.copy)
-        return plan_against(target, archive, snapshot, point, mode=mode, tables=tables)
+        return plan_against(Target.of(seen), archive, snapshot, point, mode=mode, tables=tables)
+
+
+def read_scope(target: Target, snapshot: OpenSnapshot, tables: Sequence[str] = ()) -> Reading:
+    """What a session sees now of a snapshot's scope, all of it or of the selected tables."""
+    scope = snapshot.manifest.scope
+    heads = _selected(heads_for(target, snapshot, scope), tables)
+    return Reading(tuple(heads), read_live(target, scope, heads))
 
 
 def plan_against(
@@ -102,11 +108,15 @@ def plan_against(
     *,
     mode: Mode,
     tables: Sequence[str] = (),
+    reading: Reading | None = None,
 ) -> RestorePlan:
-    """The plan for what a session sees now; the same session later gives the same fingerprint, or rows have moved."""
+    """The plan for what a session sees now; the same session later gives the same fingerprint, or rows have moved.
+
+    A `reading` that was taken in the same transaction is not taken again; it holds at least the selected tables.
+    """
     scope = snapshot.manifest.scope
-    heads = _selected(heads_for(target, snapshot, scope), tables)
-    live = read_live(target, scope, heads)
+    reading = reading or read_scope(target, snapshot, tables)
+    heads, live = _selected(list(reading.heads), tables), reading.rows
     sealed = {head.table: _sealed_lines(snapshot, head) for head in heads}
     changed = [change_of(mode, head, sealed[head.table], live[head.table]) for head in heads]
     adopted = [adopt(target, scope, change) for change in changed]

@@ -1,24 +1,33 @@
 """Which snapshot a restore starts from: the newest intact one at or before the asked instant."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from wedsync_dr.errors import Damaged, ScopeNotFound, SnapshotNotFound
 from wedsync_dr.model import Finding, FindingCode, Manifest, ScopeId, utc_text
+from wedsync_dr.snapshot.opening import OpenSnapshot, open_snapshot
 from wedsync_dr.vault.archive import Archive
 from wedsync_dr.vault.vault import SnapshotRef
-from wedsync_dr.verification.verify import check_manifest, check_snapshot
+from wedsync_dr.verification.verify import check_manifest, examine
 
 _HARMLESS = {FindingCode.OPEN_LINK, FindingCode.ORPHAN_OBJECT}
 
 
 @dataclass(frozen=True)
 class RecoveryPoint:
-    """A snapshot whose verification has passed, and the newer ones that were refused on the way to it."""
+    """A snapshot whose verification has passed, and the newer ones that were refused on the way to it.
+
+    What was read to verify it is kept, so that it need not be read again.
+    """
 
     manifest: Manifest
     refused: tuple[tuple[str, tuple[Finding, ...]], ...] = ()
+    read: OpenSnapshot | None = field(default=None, repr=False, compare=False)
+
+    def snapshot(self, archive: Archive) -> OpenSnapshot:
+        """Its rows, authenticated. Raises what opening a snapshot raises."""
+        return self.read or open_snapshot(archive, self.manifest)
 
 
 def resolve(archive: Archive, scope: ScopeId, as_of: datetime | None = None) -> RecoveryPoint:
@@ -27,9 +36,9 @@ def resolve(archive: Archive, scope: ScopeId, as_of: datetime | None = None) -> 
     Raises ScopeNotFound, SnapshotNotFound (which says when the first one is) and Damaged (where none is intact).
     """
     refused: list[tuple[str, tuple[Finding, ...]]] = []
-    for manifest, findings in candidates(archive, scope, as_of):
+    for manifest, findings, read in candidates(archive, scope, as_of):
         if manifest and not findings:
-            return RecoveryPoint(manifest, tuple(refused))
+            return RecoveryPoint(manifest, tuple(refused), read)
         refused.append((findings[0].snapshot_id or "", findings))
     raise Damaged(
         f"None of the {len(refused)} snapshots of {scope} is intact.",
@@ -39,14 +48,13 @@ def resolve(archive: Archive, scope: ScopeId, as_of: datetime | None = None) -> 
 
 def candidates(
     archive: Archive, scope: ScopeId, as_of: datetime | None
-) -> Iterator[tuple[Manifest | None, tuple[Finding, ...]]]:
-    """Every snapshot at or before the instant, newest first, each with what is wrong with it."""
+) -> Iterator[tuple[Manifest | None, tuple[Finding, ...], OpenSnapshot | None]]:
+    """Every snapshot at or before the instant, newest first, each with what is wrong with it, and as it was read."""
     state = archive.ledger.known()
     for ref in _refs(archive, scope, as_of):
         manifest, findings = check_manifest(archive, ref, state)
-        if manifest:
-            findings += check_snapshot(archive, manifest)
-        yield manifest, tuple(finding for finding in findings if finding.code not in _HARMLESS)
+        found, read = examine(archive, manifest) if manifest else ([], None)
+        yield manifest, tuple(f for f in (*findings, *found) if f.code not in _HARMLESS), read
 
 
 def _refs(archive: Archive, scope: ScopeId, as_of: datetime | None) -> list[SnapshotRef]:

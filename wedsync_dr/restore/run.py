@@ -1,20 +1,22 @@
 """A restore from beginning to end: resolve, plan, and if asked: safety snapshot, apply."""
 
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from wedsync_dr.errors import ScopeNotFound, SettingsInvalid
 from wedsync_dr.model import Progress, ScopeId, silent
-from wedsync_dr.restore.apply import Applied, apply_plan, refuse_conflicts
+from wedsync_dr.restore.apply import Applied, apply_at, refuse_conflicts, require_fresh
 from wedsync_dr.restore.difference import Mode
-from wedsync_dr.restore.plan import RestorePlan, make_plan
-from wedsync_dr.restore.resolve import resolve
-from wedsync_dr.scope.survey import Source
-from wedsync_dr.snapshot.take import take
+from wedsync_dr.restore.live import Target
+from wedsync_dr.restore.plan import RestorePlan, make_plan, plan_against, read_scope
+from wedsync_dr.restore.resolve import RecoveryPoint, resolve
+from wedsync_dr.restore.site import open_site
+from wedsync_dr.scope.survey import Schema, Source, Survey
+from wedsync_dr.snapshot.reading import Read
+from wedsync_dr.snapshot.take import take, take_read
 from wedsync_dr.vault.archive import Archive
 
 
@@ -53,27 +55,90 @@ def restore(
     now: datetime,
     requested_by: str,
     progress: Progress = silent,
+    schema: Schema | None = None,
 ) -> Restored:
     """Plan the restore of a scope, and apply it if asked.
 
-    Raises what its steps raise; refuses a plan with conflicts.
+    A process that restores several scopes of a source keeps one `schema`: the catalogue is then loaded once and proven
+    to hold for each. Raises what its steps raise; refuses a plan with conflicts.
     """
     database = target_of(source, mode, target_url)
     clock = _Clock(progress)
-    with clock.stage("resolve"):
-        point = resolve(archive, scope, as_of)
-    with clock.stage("plan"):
-        plan = make_plan(database, archive, point, mode=mode, tables=tables)
-    if not apply:
-        return Restored(plan, None, None, clock.seconds)
+    clock.begin("resolve")
+    point = resolve(archive, scope, as_of)
+    clock.begin("plan")
+    if apply:
+        order = _Order(database, archive, point, mode, tuple(tables), now, requested_by, schema)
+        return _carry_out(order, clock)
+    plan = make_plan(database, archive, point, mode=mode, tables=tables)
+    return Restored(plan, None, None, clock.end())
+
+
+def carry_out(
+    source: Source,
+    archive: Archive,
+    plan: RestorePlan,
+    *,
+    now: datetime,
+    requested_by: str,
+    target_url: str | None = None,
+    progress: Progress = silent,
+) -> Restored:
+    """Apply exactly a plan that was made before, after a safety snapshot where it replaces something.
+
+    Raises PlanStale, and changes nothing, where rows moved since; and what applying raises.
+    """
     refuse_conflicts(plan)
-    safety = None
-    if mode is Mode.replace and not plan.empty:
-        with clock.stage("safety_snapshot"):
-            safety = safety_snapshot(database, archive, scope, now=now, requested_by=requested_by)
-    with clock.stage("apply"):
-        applied = apply_plan(database, archive, point, plan, now=now, requested_by=requested_by)
-    return Restored(plan, applied, safety, clock.seconds)
+    database, point = target_of(source, plan.mode, target_url), RecoveryPoint(plan.manifest)
+    clock = _Clock(progress)
+    clock.begin("plan")
+    return _carry_out(_Order(database, archive, point, plan.mode, plan.patterns, now, requested_by), clock, plan)
+
+
+@dataclass(frozen=True)
+class _Order:
+    """What is to be done, where, and for whom."""
+
+    database: Source
+    archive: Archive
+    point: RecoveryPoint
+    mode: Mode
+    tables: tuple[str, ...]
+    now: datetime
+    requested_by: str
+    schema: Schema | None = None
+
+
+def _carry_out(order: _Order, clock: "_Clock", approved: RestorePlan | None = None) -> Restored:
+    """Plan, safety snapshot and apply in one session that holds the scope all the while.
+
+    Plan and safety snapshot come from one reading at one instant, so the safety snapshot is what the plan saw; applying
+    reads again and goes on only where that is still so.
+    """
+    archive, safety = order.archive, None
+    snapshot = order.point.snapshot(archive)
+    point = replace(order.point, read=snapshot)
+    with open_site(order.database, order.schema) as site, site.hold(point.manifest.scope):
+        with site.look() as seen:
+            target = Target.of(seen)
+            reading = read_scope(target, snapshot)
+            plan = plan_against(target, archive, snapshot, point, mode=order.mode, tables=order.tables, reading=reading)
+            if approved:
+                require_fresh(approved, plan)
+            refuse_conflicts(plan)
+            if order.mode is Mode.replace and not plan.empty:
+                clock.begin("safety_snapshot")
+                read = Read(target.layouts, reading.laid_out(target), site.connection)
+                safety = _safety_snapshot(order, seen, read)
+        clock.begin("apply")
+        applied = apply_at(site, archive, point, plan, now=order.now, requested_by=order.requested_by)
+    return Restored(approved or plan, applied, safety, clock.end())
+
+
+def _safety_snapshot(order: _Order, seen: Survey, read: Read) -> str | None:
+    scope, now = order.point.manifest.scope, order.now
+    taken = take_read(order.database, order.archive, seen, scope, read, now=now, requested_by=order.requested_by)
+    return taken.snapshot_id if taken else None
 
 
 def target_of(source: Source, mode: Mode, target_url: str | None) -> Source:
@@ -102,13 +167,21 @@ class _Clock:
     """How long each stage took."""
 
     def __init__(self, progress: Progress) -> None:
-        self.seconds: dict[str, float] = {}
         self._progress = progress
+        self._seconds: dict[str, float] = {}
+        self._now: tuple[str, float] | None = None
 
-    @contextmanager
-    def stage(self, name: str) -> Iterator[None]:
-        self._progress(name, 0, 1)
-        started = time.monotonic()
-        yield
-        self.seconds[name] = time.monotonic() - started
-        self._progress(name, 1, 1)
+    def begin(self, stage: str) -> None:
+        """The stage before, if any, ends here."""
+        self.end()
+        self._progress(stage, 0, 1)
+        self._now = stage, time.monotonic()
+
+    def end(self) -> dict[str, float]:
+        """The seconds of all stages."""
+        if self._now:
+            stage, started = self._now
+            self._seconds[stage] = time.monotonic() - started
+            self._progress(stage, 1, 1)
+            self._now = None
+        return self._seconds

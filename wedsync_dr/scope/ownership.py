@@ -5,14 +5,16 @@ is a wedding's if it reaches exactly one, a vendor's if it reaches no wedding an
 platform scope's.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 
 from wedsync_dr.model import Kind, RowClass, ScopeId, TableName, quoted
 from wedsync_dr.scope.candidates import Candidates
 from wedsync_dr.scope.checking import expired
 from wedsync_dr.scope.circles import Circles
+from wedsync_dr.scope.descent import Descent
 from wedsync_dr.scope.graph import WalkGraph
+from wedsync_dr.scope.holdings import Holdings
 from wedsync_dr.scope.rules import Rules
 from wedsync_dr.scope.statement import Statement
 from wedsync_dr.source.catalog import Catalog, ForeignKey
@@ -29,6 +31,7 @@ class Ownership:
     def __init__(self, catalog: Catalog, rules: Rules) -> None:
         self.catalog, self.rules = catalog, rules
         self.graph = WalkGraph(catalog, rules)
+        self.descent = Descent(self.graph)
 
     def kinds(self, table: TableName) -> set[Kind]:
         """The kinds of owner that a row of the table can have."""
@@ -79,6 +82,7 @@ class ResolvedOwnership:
     """
 
     def __init__(self, ownership: Ownership, reader: Reader) -> None:
+        self.static = ownership
         self._graph, self._reader, self._kept = ownership.graph, reader, Circles(ownership.graph, reader)
         self._last: tuple[tuple[ScopeId, ...], Candidates] | None = None
         self._read: set[TableName] = set()
@@ -90,6 +94,23 @@ class ResolvedOwnership:
         self.owner = ownership.graph.owners.scope
         self.owner_text = ownership.graph.owners.text
         self.roots = ownership.graph.owners.of_kind
+
+    def rows_of(self, scope: ScopeId, columns: Mapping[TableName, Sequence[str]]) -> dict[TableName, list[bytes]]:
+        """Columns of every row that a scope owns, by table, as COPY text; all of them are in memory."""
+        if scope.kind is Kind.WEDDING and self.static.descent.possible:
+            return Holdings(self._graph, self.static.descent, self._reader, scope).rows(columns)
+        return {table: self._rows_of(scope, table, names) for table, names in columns.items()}
+
+    def _rows_of(self, scope: ScopeId, table: TableName, columns: Sequence[str]) -> list[bytes]:
+        if scope.kind is Kind.PLATFORM:
+            if scope.table != table:
+                return []
+            sql = self.select_platform(table, columns)
+        elif scope.kind in self.kinds(table):
+            sql = self.select(table, columns, [scope])
+        else:
+            return []
+        return [bytes(line).partition(b"\t")[2] for line in self._reader.copy(sql)]
 
     def select_all(
         self, table: TableName, columns: Sequence[str], *, blocks: tuple[int, int | None] | None = None
@@ -141,9 +162,11 @@ class ResolvedOwnership:
         root = self._graph.owners.roots[table]
         own = literal(self._graph.owners.letter(root.kind) + root.prefix)
         where = f"pg_catalog.starts_with(rows.owner, {own})"
-        if scopes is not None:
-            where += f" AND rows.owner = ANY ({array([self.owner_text(scope) for scope in scopes])})"
-        return _filtered(self.select_all(table, columns), columns, where)
+        if scopes is None:
+            return _filtered(self.select_all(table, columns), columns, where)
+        return (
+            f"SELECT * FROM ({self.select(table, columns, scopes)}) AS roots WHERE {where.replace('rows.', 'roots.')}"
+        )
 
     def select_counts(self, table: TableName) -> str:
         """One row: how many rows belong to weddings, to vendors, to the platform, and how many reach several."""

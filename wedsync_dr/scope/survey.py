@@ -9,7 +9,8 @@ from wedsync_dr.scope.ownership import Ownership, ResolvedOwnership
 from wedsync_dr.scope.rules import Rules
 from wedsync_dr.source.access import require_all_rows
 from wedsync_dr.source.catalog import Catalog, load_catalog
-from wedsync_dr.source.session import Reader, join_reader, open_reader
+from wedsync_dr.source.session import PATIENCE, Patience, Reader, join_reader, open_reader
+from wedsync_dr.source.stamp import Stamp, stamp_of
 
 
 @dataclass(frozen=True)
@@ -19,6 +20,7 @@ class Source:
     url: str = field(repr=False)
     rules: Rules
     default_time_zone: str = "UTC"
+    patience: Patience = PATIENCE
 
 
 @dataclass(frozen=True)
@@ -36,8 +38,31 @@ def survey(source: Source, exported: str | None = None) -> Iterator[Survey]:
 
     Raises SourceUnreachable, SourceRefused (also where a policy hides rows from the role) and RulesInvalid.
     """
-    with join_reader(source.url, exported) if exported else open_reader(source.url) as reader:
-        catalog = load_catalog(reader)
-        require_all_rows(reader, catalog)
-        check(source.rules, catalog)
-        yield Survey(reader, catalog, Ownership(catalog, source.rules).resolve(reader))
+    url, patience = source.url, source.patience
+    with join_reader(url, exported, patience) if exported else open_reader(url, patience) as reader:
+        ownership = _load(reader, source.rules)
+        yield Survey(reader, ownership.catalog, ownership.resolve(reader))
+
+
+class Schema:
+    """What is known of a database's schema from one transaction to the next: loaded when it is first needed, and again
+    when it has changed."""
+
+    def __init__(self, rules: Rules) -> None:
+        self._rules = rules
+        self._known: tuple[Stamp, Ownership] | None = None
+
+    def survey(self, reader: Reader) -> Survey:
+        """What the reader's transaction sees. Raises SourceRefused and RulesInvalid."""
+        stamp = stamp_of(reader)
+        if self._known is None or self._known[0] != stamp:
+            self._known = stamp, _load(reader, self._rules)
+        ownership = self._known[1]
+        return Survey(reader, ownership.catalog, ownership.resolve(reader))
+
+
+def _load(reader: Reader, rules: Rules) -> Ownership:
+    catalog = load_catalog(reader)
+    require_all_rows(reader, catalog)
+    check(rules, catalog)
+    return Ownership(catalog, rules)

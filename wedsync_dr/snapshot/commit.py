@@ -14,10 +14,9 @@ from wedsync_dr.snapshot.batch import BatchFacts, Failed, Taken
 from wedsync_dr.snapshot.group import Group, Portion, Rows
 from wedsync_dr.snapshot.links import LinkKey, Values, links_of
 from wedsync_dr.snapshot.seal import Opened, Owners, Sealer
-from wedsync_dr.source.session import lock_scopes
+from wedsync_dr.source.session import Patience, Session, lock_scopes
 from wedsync_dr.vault.archive import Archive
 
-LOCK_PATIENCE_S = 10.0
 _LOCK_RETRY_S = 0.1
 
 
@@ -37,12 +36,15 @@ class Commit:
         self._group: Group = self.rows.group
         self._is_wedding = np.array([scope.kind is Kind.WEDDING for scope in self._group.scopes], bool)
 
-    def run(self, url: str) -> list[Taken | Failed]:
-        """Commit what can be locked now, then the rest: two runs that want the same scopes never wait in a ring."""
-        deadline = time.monotonic() + LOCK_PATIENCE_S
+    def run(self, where: str | Session, patience: Patience) -> list[Taken | Failed]:
+        """Commit what can be locked now, then the rest: two runs that want the same scopes never wait in a ring.
+
+        Locks are taken in a session of their own on the database at a URL, or in the one that is given.
+        """
+        deadline = time.monotonic() + patience.lock_s
         waiting = list(self._group.scopes)
         while waiting:
-            with lock_scopes(url, waiting, patience_s=0) as held:
+            with lock_scopes(where, waiting, patience_s=0, connecting=patience) as held:
                 self._commit([scope for scope in waiting if scope in held])
             waiting = [scope for scope in waiting if scope not in held]
             if waiting and time.monotonic() > deadline:

@@ -5,9 +5,10 @@ The key and the links of a row are then a prefix of its line, found without read
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from wedsync_dr.model import RowClass, TableName
-from wedsync_dr.scope.ownership import ResolvedOwnership
+from wedsync_dr.scope.ownership import Ownership, ResolvedOwnership
 from wedsync_dr.snapshot.sealed_rows import ForeignKey, TableHead
 from wedsync_dr.source.catalog import Catalog, Table
 
@@ -31,13 +32,23 @@ class RowLayout:
     links: tuple[LinkLayout, ...]
 
 
-def layouts(catalog: Catalog, ownership: ResolvedOwnership) -> dict[TableName, RowLayout]:
+Layouts = Mapping[TableName, RowLayout]
+
+
+def layouts(catalog: Catalog, ownership: ResolvedOwnership) -> Layouts:
     """The layout of every table that is protected."""
-    left_out = ownership.left_out
+    assert catalog is ownership.catalog  # noqa: S101
+    return _layouts(ownership.static, ownership.left_out)
+
+
+@lru_cache(maxsize=4)
+def _layouts(ownership: Ownership, left_out: frozenset[TableName]) -> Layouts:
+    """Worked out once for the transactions that share what is known of the schema."""
+    catalog = ownership.catalog
     return {name: layout(catalog, ownership, table) for name, table in catalog.tables.items() if name not in left_out}
 
 
-def layout(catalog: Catalog, ownership: ResolvedOwnership, table: Table) -> RowLayout:
+def layout(catalog: Catalog, ownership: Ownership, table: Table) -> RowLayout:
     """Key, then foreign keys that may leave a wedding, then the other foreign keys, then the rest in the table's
     order."""
     types = {column.name: column.type for column in table.columns if not column.generated}
@@ -72,6 +83,3 @@ def split_key(line: bytes, width: int) -> tuple[bytes, ...]:
     if not width:
         return (line,)
     return tuple(line[:-1].split(b"\t", width)[:width])
-
-
-Layouts = Mapping[TableName, RowLayout]

@@ -1,7 +1,7 @@
 """Opening snapshots: every byte is checked before it is believed."""
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from wedsync_dr.errors import Damaged
@@ -43,6 +43,13 @@ def open_snapshot(archive: Archive, manifest: Manifest) -> OpenSnapshot:
     Raises ObjectMissing, Damaged and KeyMissing; nothing of a snapshot that is not intact is handed out.
     """
     parts = [(sealed, open_object(archive, manifest, sealed)) for sealed in manifest.objects]
+    return put_together(archive, manifest, parts)
+
+
+def put_together(
+    archive: Archive, manifest: Manifest, parts: Sequence[tuple[SealedObject, OpenObject]]
+) -> OpenSnapshot:
+    """A snapshot from all its opened objects. Raises Damaged where its content as a whole is not the manifest's."""
     rows = [(sealed.row_class, table) for sealed, part in parts for table in part.tables()]
     check_content(archive, manifest, rows)
     links = tuple(link for _, part in parts for link in from_footer(part.links))

@@ -1,6 +1,6 @@
 """What is read for a batch: one COPY per table for all scopes, large tables in stretches of blocks."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -13,6 +13,7 @@ from wedsync_dr.snapshot.layout import Layouts
 from wedsync_dr.snapshot.shelf import Shelf, Slot
 from wedsync_dr.snapshot.split import Places, split
 from wedsync_dr.source.order import restore_order
+from wedsync_dr.source.session import Session
 
 STRETCH_BYTES = 48 * 2**20
 BLOCK_BYTES = 8192
@@ -83,6 +84,22 @@ def lay_down(seen: Survey, stretch: Stretch, places: Places, group_size: int, sh
     except DisasterRecoveryError as error:
         raise error.at(str(stretch.table)) from None
     return laid
+
+
+@dataclass(frozen=True)
+class Read:
+    """All rows of one scope, read before as the layouts say; its locks are taken in a session that may hold them."""
+
+    layouts: Layouts
+    rows: Mapping[TableName, Sequence[bytes]] = field(repr=False)
+    session: Session = field(repr=False)
+
+    def lay_down(self, order: Sequence[TableName], shelf: Shelf) -> Iterator[tuple[TableName, Slot]]:
+        """The rows on the shelf, at place 0, in the order of the tables."""
+        for table in order:
+            lines = [b"\t" + row for row in self.rows.get(table, ())]
+            for rows in split(lines, lambda _: 0):
+                yield table, shelf.put(rows)
 
 
 def _by_group(rows: pa.RecordBatch, group_size: int) -> Iterator[tuple[int, pa.RecordBatch]]:

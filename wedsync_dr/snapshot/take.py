@@ -3,6 +3,8 @@
 import secrets
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import datetime
 
 from wedsync_dr.errors import DisasterRecoveryError, ScopeNotFound
@@ -11,11 +13,14 @@ from wedsync_dr.schedule.tiers import URGENCY, most_urgent, tier_of, zone_of
 from wedsync_dr.scope.discovery import ScopeInfo, discover
 from wedsync_dr.scope.survey import Source, Survey, survey
 from wedsync_dr.snapshot.batch import Batch, BatchFacts, Failed, Taken
-from wedsync_dr.snapshot.group import Group
+from wedsync_dr.snapshot.commit import Commit
+from wedsync_dr.snapshot.group import Group, Rows
 from wedsync_dr.snapshot.layout import layouts
-from wedsync_dr.snapshot.reading import Laid, stretches
+from wedsync_dr.snapshot.owners import LinkOwners
+from wedsync_dr.snapshot.reading import Laid, Read, stretches
 from wedsync_dr.snapshot.shelf import Slot, shelf
-from wedsync_dr.snapshot.workers import PROCESSES, Job, crew
+from wedsync_dr.snapshot.workers import PROCESSES, PUTS, Job, crew
+from wedsync_dr.source.order import restore_order
 from wedsync_dr.source.session import lock_scopes
 from wedsync_dr.vault.archive import Archive
 
@@ -49,13 +54,46 @@ def take(
         present = known if wanted is None else {scope: known[scope] for scope in wanted if scope in known}
         facts = batch_facts(seen)
         tiers = {scope: scope_tier(info, now, source.default_time_zone) for scope, info in present.items()}
-        with lock_scopes(source.url, [_lock_of(facts.batch_id)], patience_s=0):
+        with lock_scopes(source.url, [_lock_of(facts.batch_id)], patience_s=0, connecting=source.patience):
             archive.ledger.append("batch-started", {"batch": facts.batch_id, "requested_by": requested_by}, now)
             results = _take(source, archive, seen, tiers, facts, progress, everything=wanted is None, workers=workers)
             failed = [*absent, *(result for result in results if isinstance(result, Failed))]
             archive.ledger.append("batch-finished", {"batch": facts.batch_id, "failed": len(failed)}, now)
     taken = sorted((result for result in results if isinstance(result, Taken)), key=lambda one: one.scope)
     return Batch(tuple(taken), tuple(failed), time.monotonic() - started)
+
+
+def take_read(
+    source: Source, archive: Archive, seen: Survey, scope: ScopeId, read: Read, *, now: datetime, requested_by: str
+) -> Taken | None:
+    """Snapshot one scope from all its rows, read at the instant of `seen`. None where the source has no such scope.
+
+    Raises what stood in the way.
+    """
+    archive.vault.check()
+    close_unfinished(source, archive, now)
+    found = discover(seen.reader, seen.catalog, seen.ownership, [scope])
+    if not found:
+        return None
+    tier, facts = scope_tier(found[0], now, source.default_time_zone), batch_facts(seen)
+    with lock_scopes(read.session, [_lock_of(facts.batch_id)], patience_s=0):
+        archive.ledger.append("batch-started", {"batch": facts.batch_id, "requested_by": requested_by}, now)
+        result = _take_read(source, archive, seen, Group(0, (scope,), (tier,)), read, facts)
+        failed = int(isinstance(result, Failed))
+        archive.ledger.append("batch-finished", {"batch": facts.batch_id, "failed": failed}, now)
+    if isinstance(result, Failed):
+        raise result.error
+    return result
+
+
+def _take_read(
+    source: Source, archive: Archive, seen: Survey, group: Group, read: Read, facts: BatchFacts
+) -> Taken | Failed:
+    with shelf(IN_MEMORY) as laid_down, ThreadPoolExecutor(PUTS) as puts:
+        group = replace(group, slots=tuple(read.lay_down(restore_order(seen.catalog), laid_down)))
+        commit = Commit(archive, facts, LinkOwners(seen), puts, Rows(group, laid_down, read.layouts))
+        (result,) = commit.run(read.session, source.patience)
+    return result
 
 
 def close_unfinished(source: Source, archive: Archive, now: datetime) -> int:
@@ -66,7 +104,7 @@ def close_unfinished(source: Source, archive: Archive, now: datetime) -> int:
     waiting = {_lock_of(batch): batch for batch in archive.ledger.known().open_batches}
     if not waiting:
         return 0
-    with lock_scopes(source.url, list(waiting), patience_s=0) as dead:
+    with lock_scopes(source.url, list(waiting), patience_s=0, connecting=source.patience) as dead:
         for batch in sorted(waiting[lock] for lock in dead):
             left = [ref for ref in archive.vault.unfinished() if ref.snapshot_id == batch]
             for ref in left:

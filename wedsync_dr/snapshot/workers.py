@@ -30,7 +30,7 @@ from wedsync_dr.snapshot.split import Places
 from wedsync_dr.vault.archive import Archive
 
 R = TypeVar("R")
-_PUTS = 8
+PUTS = 8
 PROCESSES = min(2, os.cpu_count() or 1)  # for work that is worth it; more would take the database's own processors
 
 
@@ -63,7 +63,7 @@ class Worker:
         """Seal and commit a group whose rows lie on the shelf."""
         rows = Rows(group, self._job.shelf, self._plan)
         commit = Commit(self._job.archive, self._job.facts, self._owners, self._puts, rows)
-        return commit.run(self._job.source.url)
+        return commit.run(self._job.source.url, self._job.source.patience)
 
 
 class Crew:
@@ -111,7 +111,7 @@ class Crew:
 def crew(job: Job, seen: Survey, workers: int) -> Iterator[Crew]:
     """Who works on a batch. What stops one process stops the batch; its error is raised where its result is wanted."""
     if workers == 1:
-        with ThreadPoolExecutor(_PUTS) as puts:
+        with ThreadPoolExecutor(PUTS) as puts:
             yield Crew(Worker(job, seen, puts), None)
         return
     shelf = replace(job.shelf, in_memory=0)  # what one process lays down, another one takes up
@@ -156,7 +156,7 @@ class _Here:
     def worker(self) -> Worker:
         self._open = ExitStack()
         seen = self._open.enter_context(survey(self._job.source, self._exported))
-        return Worker(self._job, seen, self._open.enter_context(ThreadPoolExecutor(_PUTS)))
+        return Worker(self._job, seen, self._open.enter_context(ThreadPoolExecutor(PUTS)))
 
 
 _here: list[_Here] = []

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, TypeVar
@@ -17,7 +17,10 @@ _BYTES_PER_UNKNOWN_ROW = 128
 
 @dataclass(frozen=True)
 class Column:
-    """A column. `type` is spelled with schema and modifiers; `base_type` looks through domains, without modifiers."""
+    """A column. `type` is spelled with schema and modifiers; `base_type` looks through domains, without modifiers.
+
+    `deterministic`: its collation calls no two different texts equal.
+    """
 
     name: str
     type: str
@@ -27,6 +30,7 @@ class Column:
     default: str | None
     position: int
     base_type: str
+    deterministic: bool = True
 
     @property
     def is_array(self) -> bool:
@@ -152,11 +156,13 @@ def load_catalog(reader: Reader) -> Catalog:
     """The catalogue as the reader's transaction sees it."""
     found = reader.rows(queries.TABLES)
     kept = {row[0]: TableName(row[1], row[2]) for row in found if not _skip_reason(row)}
-    oids = [list(kept)]
-    columns = _grouped(reader.rows(queries.COLUMNS, oids), lambda row: Column(*row))
-    keys = _grouped(reader.rows(queries.UNIQUE_KEYS, oids), lambda row: UniqueKey(row[0], tuple(row[1]), *row[2:]))
-    foreign = _grouped(reader.rows(queries.FOREIGN_KEYS, oids), _foreign_key)
-    triggers = _grouped(reader.rows(queries.TRIGGERS, oids), lambda row: Trigger(*row))
+    oids, version = list(kept), reader.server_version
+    columns = _grouped(reader.rows(queries.COLUMNS, [oids]), lambda row: Column(*row[1:]))
+    names = _Names(columns)
+    unique = reader.rows(queries.for_version(queries.UNIQUE_KEYS, version), [oids])
+    keys = _grouped(unique, lambda row: _unique_key(row, names))
+    foreign = _foreign_keys(reader, oids, names)
+    triggers = _grouped(reader.rows(queries.TRIGGERS, [oids]), lambda row: Trigger(*row[1:]))
     tables = [
         _table(row, columns[row[0]], keys[row[0]], foreign[row[0]], triggers[row[0]]) for row in found if row[0] in kept
     ]
@@ -164,7 +170,7 @@ def load_catalog(reader: Reader) -> Catalog:
         tables={table.name: table for table in tables},
         sequences=tuple(
             Sequence(TableName(schema, name), kept[oid], column)
-            for oid, schema, name, column in reader.rows(queries.SEQUENCES, oids)
+            for oid, schema, name, column in reader.rows(queries.SEQUENCES, [oids])
         ),
         skipped=tuple((TableName(row[1], row[2]), reason) for row in found if (reason := _skip_reason(row))),
     )
@@ -177,24 +183,49 @@ def _grouped(rows: list[tuple[Any, ...]], make: Callable[[tuple[Any, ...]], _Par
     """Parts by the oid of their table, which stands first in each row."""
     parts: defaultdict[int, tuple[_Part, ...]] = defaultdict(tuple)
     collected: defaultdict[int, list[_Part]] = defaultdict(list)
-    for oid, *rest in rows:
-        collected[oid].append(make(tuple(rest)))
+    for row in rows:
+        collected[row[0]].append(make(row))
     parts.update({oid: tuple(found) for oid, found in collected.items()})
     return parts
 
 
-def _foreign_key(row: tuple[Any, ...]) -> ForeignKey:
-    name, columns, schema, target, target_columns, validated, deferrable, on_delete, enforced, operators = row
+class _Names:
+    """Columns of tables by their numbers."""
+
+    def __init__(self, columns: Mapping[int, tuple[Column, ...]]) -> None:
+        self._of = {oid: {column.position: column.name for column in found} for oid, found in columns.items()}
+
+    def of(self, oid: int, numbers: Iterable[int]) -> tuple[str, ...]:
+        """Names of some columns; a number that names none, as that of an expression, is left out."""
+        names = self._of.get(oid, {})
+        return tuple(names[number] for number in numbers if number in names)
+
+
+def _unique_key(row: tuple[Any, ...], names: _Names) -> UniqueKey:
+    oid, name, numbers, width, *rest = row
+    return UniqueKey(name, names.of(oid, numbers[:width]), *rest)
+
+
+def _foreign_keys(reader: Reader, oids: list[int], names: _Names) -> Mapping[int, tuple[ForeignKey, ...]]:
+    found = reader.rows(queries.for_version(queries.FOREIGN_KEYS, reader.server_version), [oids, oids])
+    used = sorted({operator for row in found for operator in row[11]})
+    operators = dict(reader.rows(queries.OPERATORS, [used])) if used else {}
+    return _grouped(found, lambda row: _foreign_key(row, names, operators))
+
+
+def _foreign_key(row: tuple[Any, ...], names: _Names, operators: Mapping[int, str]) -> ForeignKey:
+    oid, name, columns, schema, target, target_oid, target_columns, *flags, used, given = row
+    validated, deferrable, on_delete, enforced = flags
     return ForeignKey(
         name=name,
-        columns=tuple(columns),
+        columns=names.of(oid, columns),
         target=TableName(schema, target),
-        target_columns=tuple(target_columns),
+        target_columns=tuple(given) if given is not None else names.of(target_oid, target_columns),
         validated=validated,
         deferrable=deferrable,
         on_delete=on_delete,
         enforced=enforced,
-        operators=tuple(operators),
+        operators=tuple(operators[operator] for operator in used),
     )
 
 

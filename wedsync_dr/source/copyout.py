@@ -5,7 +5,7 @@ after the
 other, and the socket is waited for only when none is left (https://www.postgresql.org/docs/17/libpq-copy.html).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -35,6 +35,29 @@ def copy_out(connection: psycopg.Connection[Any], statement: bytes) -> Iterator[
             with suppress(psycopg.Error):
                 _abandon(connection)
     _finish(connection)
+
+
+def copy_out_many(connection: psycopg.Connection[Any], statements: Sequence[bytes]) -> list[list[bytes]]:
+    """The rows of several COPY statements, sent as one message: the server goes on while its rows are taken, and a
+    distant one is asked once. Raises psycopg's errors."""
+    if not statements:
+        return []
+    pgconn = connection.pgconn
+    pgconn.send_query(b"; ".join(statements))
+    found: list[list[bytes]] = []
+    try:
+        results = connection.wait(generators.execute(pgconn))
+        for _ in statements:
+            if results[-1].status != ExecStatus.COPY_OUT:
+                raise errors.error_from_result(results[-1])
+            found.append([bytes(row) for row in _rows(connection)])
+            results = connection.wait(generators.fetch_many(pgconn))
+    except KeyboardInterrupt:
+        connection.close()  # what the server still sends is of no use to the next statement
+        raise
+    if results[-1].status == ExecStatus.FATAL_ERROR:
+        raise errors.error_from_result(results[-1])
+    return found
 
 
 def _rows(connection: psycopg.Connection[Any]) -> Iterator[memoryview]:

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 
 NULL = b"\\N"
 _ESCAPED = re.compile(rb"\\(.)", re.DOTALL)
+_ESCAPES = str.maketrans({"\\": "\\\\", "\b": "\\b", "\f": "\\f", "\n": "\\n", "\r": "\\r", "\t": "\\t", "\v": "\\v"})
 _MEANING = {b"b": b"\b", b"f": b"\f", b"n": b"\n", b"r": b"\r", b"t": b"\t", b"v": b"\v"}
 
 
@@ -15,6 +16,11 @@ def text_of(field: bytes) -> str | None:
     if b"\\" in field:
         field = _ESCAPED.sub(lambda match: _MEANING.get(match[1], match[1]), field)
     return field.decode()
+
+
+def field_of(text: str) -> bytes:
+    """The field that COPY TO writes for a value."""
+    return text.translate(_ESCAPES).encode()
 
 
 def texts_of(fields: Iterable[bytes]) -> list[str | None]:

@@ -9,9 +9,13 @@ def literal(value: str | None) -> str:
 
 
 def array(values: Iterable[str | None], kind: str = "pg_catalog.text") -> str:
-    """An array of a type, from the text form of its elements."""
+    """An array of a type, from the text form of its elements. It is one constant, however many they are."""
     cast = "" if kind == "pg_catalog.text" else f"::{kind}[]"
-    return f"ARRAY[{', '.join(map(literal, values))}]::pg_catalog.text[]{cast}"
+    return f"{literal('{' + ','.join(map(_element, values)) + '}')}::pg_catalog.text[]{cast}"
+
+
+def _element(value: str | None) -> str:
+    return "NULL" if value is None else '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def one_of(columns: Sequence[str], types: Sequence[str], values: Sequence[Sequence[str | None]]) -> str:

@@ -2,22 +2,23 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC
+from functools import cached_property
 from typing import Any
 
 import psycopg
 
 from wedsync_dr.model import Instant, SourceIdentity, utc_text
-from wedsync_dr.source.copyout import copy_out
+from wedsync_dr.source.copyout import copy_out, copy_out_many
 from wedsync_dr.source.translation import translated
 
-_INSTANT = """
+_NOW = """
 SELECT clock_timestamp(),
-       CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_lsn() END::text
-"""
-_IDENTITY = """
-SELECT d.datname::text, d.oid::text, has_function_privilege('pg_catalog.pg_control_system()', 'EXECUTE'),
+       CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_lsn() END::text,
        current_setting('transaction_read_only')::boolean
        AND current_setting('transaction_isolation') <> 'read committed'
+"""
+_IDENTITY = """
+SELECT d.datname::text, d.oid::text, has_function_privilege('pg_catalog.pg_control_system()', 'EXECUTE')
 FROM pg_database d WHERE d.datname = current_database()
 """
 
@@ -28,12 +29,15 @@ class Reader:
     `one_instant` says so; in any other transaction rows may change from one statement to the next.
     """
 
-    one_instant: bool
-
     def __init__(self, connection: psycopg.Connection[Any], instant: Instant | None = None) -> None:
         self._connection = connection
-        self.instant = instant or self._now()
-        self.identity = self._identity()
+        ((taken_at, lsn, self.one_instant),) = self.rows(_NOW)
+        self.instant = instant or Instant(taken_at.astimezone(UTC), lsn)
+
+    @property
+    def server_version(self) -> int:
+        """As `170005` for 17.5."""
+        return self._connection.info.server_version
 
     def export(self) -> str:
         """What other sessions need to `join_reader` this instant, for as long as this transaction lives."""
@@ -51,6 +55,11 @@ class Reader:
         with translated():
             yield from copy_out(self._connection, statement)
 
+    def copies(self, statements: Sequence[str]) -> list[list[bytes]]:
+        """The rows of several queries as `copy` gives them, asked for in one message; all of them are in memory."""
+        with translated():
+            return copy_out_many(self._connection, [f"COPY ({sql}) TO STDOUT".encode() for sql in statements])
+
     def _merged(self, sql: str, parameters: Sequence[object]) -> str:
         """COPY takes no parameters, so they are quoted into the statement."""
         if not parameters:
@@ -58,13 +67,11 @@ class Reader:
         with psycopg.ClientCursor(self._connection) as cursor:
             return cursor.mogrify(sql.encode(), parameters)
 
-    def _now(self) -> Instant:
-        ((taken_at, lsn),) = self.rows(_INSTANT)
-        return Instant(taken_at.astimezone(UTC), lsn)
-
-    def _identity(self) -> SourceIdentity:
-        ((database, oid, may_ask, self.one_instant),) = self.rows(_IDENTITY)
+    @cached_property
+    def identity(self) -> SourceIdentity:
+        """Which database this is."""
+        ((database, oid, may_ask),) = self.rows(_IDENTITY)
         system = f"unknown-{oid}"
         if may_ask:
             ((system,),) = self.rows("SELECT system_identifier::text FROM pg_control_system()")
-        return SourceIdentity(system, database, self._connection.info.server_version)
+        return SourceIdentity(system, database, self.server_version)

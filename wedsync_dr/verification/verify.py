@@ -7,10 +7,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from wedsync_dr.errors import Damaged, DisasterRecoveryError, FormatUnsupported, KeyMissing, ObjectMissing
-from wedsync_dr.model import Finding, FindingCode, Manifest, Progress, RowClass, ScopeId, SealedObject, silent
-from wedsync_dr.snapshot.links import from_footer
-from wedsync_dr.snapshot.opening import OpenSnapshot, check_content, merged, open_object, read_object
-from wedsync_dr.snapshot.sealed_rows import OpenObject, TableRows
+from wedsync_dr.model import Finding, FindingCode, Manifest, Progress, ScopeId, SealedObject, silent
+from wedsync_dr.snapshot.opening import OpenSnapshot, open_object, put_together, read_object
+from wedsync_dr.snapshot.sealed_rows import OpenObject
 from wedsync_dr.vault.archive import Archive
 from wedsync_dr.vault.ledger import LedgerState
 from wedsync_dr.vault.manifests import digest
@@ -78,6 +77,11 @@ def _against_ledger(archive: Archive, ref: SnapshotRef, state: LedgerState) -> I
 
 def check_snapshot(archive: Archive, manifest: Manifest) -> list[Finding]:
     """Every object of a snapshot, then its content as a whole."""
+    return examine(archive, manifest)[0]
+
+
+def examine(archive: Archive, manifest: Manifest) -> tuple[list[Finding], OpenSnapshot | None]:
+    """The same, with the snapshot as it was read; None where it is damaged."""
     findings: list[Finding] = []
     opened: list[tuple[SealedObject, OpenObject]] = []
     for sealed in manifest.objects:
@@ -85,23 +89,25 @@ def check_snapshot(archive: Archive, manifest: Manifest) -> list[Finding]:
             opened.append((sealed, open_object(archive, manifest, sealed)))
         except DisasterRecoveryError as error:
             findings.append(_object_finding(archive, manifest, sealed, error))
+    damaged = bool(findings)
     names = {sealed.name for sealed in manifest.objects}
     ref = SnapshotRef(manifest.scope, manifest.snapshot_id)
     for name in sorted(set(archive.vault.objects_of(ref)) - names):
         detail = "The manifest does not list this object."
         findings.append(Finding(FindingCode.ORPHAN_OBJECT, detail, manifest.scope, manifest.snapshot_id, name))
-    return findings or list(_content(archive, manifest, opened))
-
-
-def _content(archive: Archive, manifest: Manifest, opened: list[tuple[SealedObject, OpenObject]]) -> Iterator[Finding]:
-    rows: list[tuple[RowClass, TableRows]] = [(s.row_class, table) for s, part in opened for table in part.tables()]
+    if damaged:
+        return findings, None
     try:
-        check_content(archive, manifest, rows)
+        snapshot = put_together(archive, manifest, opened)
     except Damaged as error:
-        yield Finding(FindingCode.WRONG_CONTENT, str(error), manifest.scope, manifest.snapshot_id)
-        return
-    links = tuple(link for _, part in opened for link in from_footer(part.links))
-    for table, key, count in open_links(OpenSnapshot(manifest, merged(table for _, table in rows), links)):
+        wrong = Finding(FindingCode.WRONG_CONTENT, str(error), manifest.scope, manifest.snapshot_id)
+        return [*findings, wrong], None
+    return [*findings, *_open_links(snapshot)], snapshot
+
+
+def _open_links(snapshot: OpenSnapshot) -> Iterator[Finding]:
+    manifest = snapshot.manifest
+    for table, key, count in open_links(snapshot):
         detail = f"{count} value(s) of {table} ({', '.join(key.columns)}) name no row of {key.target}."
         yield Finding(FindingCode.OPEN_LINK, detail, manifest.scope, manifest.snapshot_id)
 

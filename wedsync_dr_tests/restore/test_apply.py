@@ -17,7 +17,6 @@ from wedsync_dr.errors import (
     SourceRefused,
     SourceUnreachable,
 )
-from wedsync_dr.restore import apply as applying
 from wedsync_dr.restore.apply import apply_plan
 from wedsync_dr.restore.difference import Mode
 from wedsync_dr.restore.plan import RestorePlan, make_plan
@@ -106,10 +105,8 @@ def test_a_connection_lost_in_the_middle_changes_nothing(source: Source, archive
     apply(source, archive, *planned(source, archive))
 
 
-def test_a_wedding_that_is_being_restored_is_busy(
-    source: Source, archive: Archive, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(applying, "LOCK_PATIENCE_S", 0.1)
+def test_a_wedding_that_is_being_restored_is_busy(source: Source, archive: Archive) -> None:
+    source = town.hasty(source)
     lose(source, archive)
     point, plan = planned(source, archive)
     with lock_scopes(source.url, [W3], patience_s=0), pytest.raises(ScopeBusy):

@@ -68,6 +68,16 @@ def check_world(world: World, arena: Arena) -> None:
         for table in look.tables:
             check_table(look, table, by_table.get(table, []))
         check_discovery(look, expected)
+        check_holdings(look, by_table)
+
+
+def check_holdings(look: Look, by_table: dict[TableName, list[tuple[int, ScopeId]]]) -> None:
+    """All rows of one scope at once."""
+    columns = dict.fromkeys(look.tables, ("owner", "kind"))
+    for scope in sorted({owner for rows in by_table.values() for _, owner in rows}):
+        found = look.ownership.rows_of(scope, columns)
+        numbers = {table: sorted(int(row.split(b"\t")[0]) for row in rows) for table, rows in found.items()}
+        assert numbers == {t: [row for row, owner in by_table.get(t, []) if owner == scope] for t in look.tables}
 
 
 def check_table(look: Look, table: TableName, expected: list[tuple[int, ScopeId]]) -> None:

@@ -46,6 +46,8 @@ def test_rows_that_were_written_in_between_belong_to_whom_they_reach_now(restori
     resolved = ownership(reader)
     assert folders(reader, resolved.select(FOLDERS, ["id"], [WEDDING])) == []
     assert folders(reader, resolved.select_platform(FOLDERS, ["id"])) == []
+    assert resolved.rows_of(WEDDING, {FOLDERS: ["id"]}) == {FOLDERS: []}
     restoring.execute("INSERT INTO public.folders VALUES (1, 1, NULL), (2, NULL, 1), (3, 2, 2), (4, NULL, 3)")
     assert folders(reader, resolved.select(FOLDERS, ["id"], [WEDDING])) == [b"w0:1\t1\n", b"w0:1\t2\n"]
     assert folders(reader, resolved.select_platform(FOLDERS, ["id"])) == [b"\t3\n", b"\t4\n"]
+    assert sorted(resolved.rows_of(WEDDING, {FOLDERS: ["id"]})[FOLDERS]) == [b"1\n", b"2\n"]

@@ -10,7 +10,7 @@ from wedsync_dr.errors import KeyRefused, NotInitialised, ScopeBusy, ScopeNotFou
 from wedsync_dr.model import Kind, ScopeId, TableName, Tier
 from wedsync_dr.scope.rules import parse_rules
 from wedsync_dr.scope.survey import Source
-from wedsync_dr.snapshot import commit, group, reading, split
+from wedsync_dr.snapshot import group, reading, split
 from wedsync_dr.snapshot import take as taking
 from wedsync_dr.snapshot.batch import Batch
 from wedsync_dr.snapshot.opening import OpenSnapshot, SealedTable, open_snapshot
@@ -132,10 +132,8 @@ def test_a_vanished_wedding_keeps_its_recovery_points(source: Source, archive: A
     assert archive.newest(town.wedding(3))
 
 
-def test_a_scope_that_another_run_holds_is_busy(
-    source: Source, archive: Archive, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(commit, "LOCK_PATIENCE_S", 0.1)
+def test_a_scope_that_another_run_holds_is_busy(source: Source, archive: Archive) -> None:
+    source = town.hasty(source)
     with lock_scopes(source.url, [town.wedding(3)], patience_s=0):
         batch = take(source, archive, [town.wedding(3), town.wedding(4)], now=town.NOW, requested_by="test")
     assert [(failed.scope, type(failed.error)) for failed in batch.failed] == [(town.wedding(3), ScopeBusy)]

@@ -9,7 +9,7 @@ from wedsync_dr.errors import SchemaChanged, SourceRefused, SourceUnreachable
 from wedsync_dr.model import Kind, ScopeId
 from wedsync_dr.source.access import require_all_rows
 from wedsync_dr.source.catalog import load_catalog
-from wedsync_dr.source.session import connect, join_reader, lock_scopes, open_reader
+from wedsync_dr.source.session import Reader, connect, join_reader, lock_scopes, open_reader
 
 SECRET = "S3cret-Pa55"
 
@@ -73,6 +73,26 @@ def test_copy_gives_one_line_a_row_and_merges_parameters_safely(guests: str) -> 
         lines = [bytes(line) for line in reader.copy("SELECT i, %s::text FROM generate_series(1, 3) i", [hostile])]
         assert lines == [f"{i}\t'; \\\\ \\t % --\n".encode() for i in (1, 2, 3)]
         assert [bytes(line) for line in reader.copy("SELECT 7 % 4")] == [b"3\n"]
+
+
+def test_several_queries_are_answered_in_their_order(guests: str) -> None:
+    with open_reader(guests) as reader:
+        numbers = [f"SELECT generate_series(1, {count})" for count in (3, 0, 2000)]
+        assert [len(rows) for rows in reader.copies(numbers)] == [3, 0, 2000]
+        assert reader.copies([]) == []
+        assert reader.copies(["SELECT E'a\\tb'"]) == [[b"a\\tb\n"]]
+
+
+@pytest.mark.parametrize("bad", ["SELECT * FROM public.no_such_table", "SELECT name::int FROM public.guests"])
+@pytest.mark.parametrize("place", [0, 1, 2])
+def test_one_of_several_queries_that_fails_is_not_an_empty_answer(guests: str, bad: str, place: int) -> None:
+    statements = ["SELECT 1", "SELECT 2"]
+    statements.insert(place, bad)
+    with connect(guests, name="test") as connection:
+        reader = Reader(connection)
+        with pytest.raises(SchemaChanged):
+            reader.copies(statements)
+        assert reader.copies(["SELECT 1"]) == [[b"1\n"]]
 
 
 def test_values_print_the_same_whatever_the_role_prefers(database: str) -> None:
