@@ -46,7 +46,7 @@ class TableHead:
     key: tuple[str, ...]
     foreign_keys: tuple[ForeignKey, ...] = ()
 
-    @property
+    @cached_property
     def names(self) -> tuple[str, ...]:
         return tuple(name for name, _ in self.columns)
 

@@ -17,9 +17,10 @@ from wedsync_dr.snapshot.commit import Commit
 from wedsync_dr.snapshot.group import Group, Rows
 from wedsync_dr.snapshot.layout import layouts
 from wedsync_dr.snapshot.owners import LinkOwners
+from wedsync_dr.snapshot.pool import PROCESSES
 from wedsync_dr.snapshot.reading import Laid, Read, stretches
 from wedsync_dr.snapshot.shelf import Slot, shelf
-from wedsync_dr.snapshot.workers import PROCESSES, PUTS, Job, crew
+from wedsync_dr.snapshot.workers import PUTS, Job, crew
 from wedsync_dr.source.order import restore_order
 from wedsync_dr.source.session import lock_scopes
 from wedsync_dr.vault.archive import Archive
