@@ -129,8 +129,7 @@ class Commit:
             for links in one.links.values():
                 for key, values in links.items():
                     wanted.setdefault(key, set()).update(values)
-        for key, values in wanted.items():
-            self.owners.find(key, values)
+        self.owners.look_up(wanted)
 
     def _give_up(self, one: Opened, error: DisasterRecoveryError) -> None:
         self.results.append(Failed(one.scope, error))
