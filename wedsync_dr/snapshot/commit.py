@@ -121,6 +121,7 @@ class Commit:
             held = by_place[place].links.setdefault(row_class, {})
             for key, values in links.items():
                 held.setdefault(key, set()).update(values)
+        portion.clear()  # the next one is read before this name is used again
 
     def _look_up(self, scopes: list[Opened]) -> None:
         """Ask for the owners of all that some scopes refer to at once, rather than scope by scope."""

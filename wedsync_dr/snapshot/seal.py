@@ -17,7 +17,7 @@ from wedsync_dr.snapshot.sealed_rows import NO_ROWS, TableHead, seal
 from wedsync_dr.vault.archive import Archive
 from wedsync_dr.vault.vault import SnapshotRef
 
-HELD_BYTES = 32 * 2**20
+HELD_BYTES = 16 * 2**20
 ClassLinks = dict[RowClass, dict[LinkKey, set[Values]]]
 
 
