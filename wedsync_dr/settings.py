@@ -162,7 +162,7 @@ def open_source(settings: Settings) -> Source:
             "WEDSYNC_SOURCE_URL is not set.",
             remedy="Set it to postgresql://user@host:5432/database, or put it into .env.",
         )
-    return Source(settings.source_url, load_rules(settings.rules), settings.time_zone)
+    return Source(settings.source_url, load_rules(settings.rules), settings.time_zone, settings.pg_bin)
 
 
 Passphrase = Callable[[], str]

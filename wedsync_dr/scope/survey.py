@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from wedsync_dr.scope.checking import check
 from wedsync_dr.scope.ownership import Ownership, ResolvedOwnership
@@ -14,11 +15,12 @@ from wedsync_dr.source.session import Reader, join_reader, open_reader
 
 @dataclass(frozen=True)
 class Source:
-    """The database that is protected, and the rules that say whose its rows are."""
+    """The database that is protected, the rules that say whose its rows are, and where PostgreSQL's programs are."""
 
     url: str = field(repr=False)
     rules: Rules
     default_time_zone: str = "UTC"
+    pg_bin: Path | None = None
 
 
 @dataclass(frozen=True)

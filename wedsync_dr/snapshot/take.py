@@ -4,6 +4,7 @@ import math
 import secrets
 import time
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,6 +13,7 @@ from wedsync_dr.model import Kind, Progress, ScopeId, Tier, silent
 from wedsync_dr.schedule.tiers import most_urgent, tier_of, zone_of
 from wedsync_dr.scope.discovery import ScopeInfo, discover
 from wedsync_dr.scope.survey import Source, Survey, survey
+from wedsync_dr.snapshot.schema import begin_schema, take_schema
 from wedsync_dr.snapshot.seal import BatchFacts
 from wedsync_dr.snapshot.share import Failed, Share, Taken, take_share
 from wedsync_dr.snapshot.workers import take_in_processes
@@ -59,10 +61,14 @@ def take(
         shares = _shares(seen, tiers, everything=wanted is None, workers=workers)
         with lock_scopes(source.url, [_lock_of(facts.batch_id)], patience_s=0):
             archive.ledger.append("batch-started", {"batch": facts.batch_id, "requested_by": requested_by}, now)
-            results = _take(source, archive, seen, shares, facts, progress, workers)
-            outcome = {"batch": facts.batch_id, "failed": len(results[1]) + len(absent)}
-            archive.ledger.append("batch-finished", outcome, now)
-    return Batch(results[0], (*absent, *results[1]), time.monotonic() - started)
+            with ThreadPoolExecutor(1) as beside:
+                schema = begin_schema(source, seen, known.values(), beside) if wanted is None else None
+                results = [*_take(source, archive, seen, shares, facts, progress, workers)]
+                results += [take_schema(source, archive, facts, schema)] if schema else []
+            taken = tuple(result for result in results if isinstance(result, Taken))
+            failed = (*absent, *(result for result in results if isinstance(result, Failed)))
+            archive.ledger.append("batch-finished", {"batch": facts.batch_id, "failed": len(failed)}, now)
+    return Batch(taken, failed, time.monotonic() - started)
 
 
 def close_unfinished(source: Source, archive: Archive, now: datetime) -> int:
@@ -162,11 +168,7 @@ def _take(
     facts: BatchFacts,
     progress: Progress,
     workers: int,
-) -> tuple[tuple[Taken, ...], tuple[Failed, ...]]:
+) -> list[Taken | Failed]:
     if len(shares) > 1 and workers > 1:
-        results = take_in_processes(source, archive, seen, shares, facts, progress, workers)
-    else:
-        results = [result for share in shares for result in take_share(source, archive, seen, share, facts, progress)]
-    taken = tuple(result for result in results if isinstance(result, Taken))
-    failed = tuple(result for result in results if isinstance(result, Failed))
-    return taken, failed
+        return take_in_processes(source, archive, seen, shares, facts, progress, workers)
+    return [result for share in shares for result in take_share(source, archive, seen, share, facts, progress)]
