@@ -41,6 +41,7 @@ NAMES = (
     "WEDSYNC_RULES",
     "WEDSYNC_TIMEZONE",
     "WEDSYNC_PG_BIN",
+    "WEDSYNC_TARGET_URL",
 )
 
 
@@ -56,6 +57,7 @@ class Settings:
     pg_bin: Path | None = None
     source_url: str | None = field(default=None, repr=False)
     passphrase: str | None = field(default=None, repr=False)
+    target_url: str | None = field(default=None, repr=False)
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str], dotenv: Path | None = None) -> "Settings":
@@ -74,6 +76,9 @@ class Settings:
             pg_bin=_path("WEDSYNC_PG_BIN", given),
             source_url=database_url(given["WEDSYNC_SOURCE_URL"]) if "WEDSYNC_SOURCE_URL" in given else None,
             passphrase=given.get("WEDSYNC_PASSPHRASE"),
+            target_url=database_url(given["WEDSYNC_TARGET_URL"], "WEDSYNC_TARGET_URL")
+            if "WEDSYNC_TARGET_URL" in given
+            else None,
         )
 
 
