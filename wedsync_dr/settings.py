@@ -45,6 +45,7 @@ NAMES = (
     "WEDSYNC_PG_BIN",
     "WEDSYNC_CONNECT_TIMEOUT",
     "WEDSYNC_LOCK_PATIENCE",
+    "WEDSYNC_TARGET_URL",
 )
 
 
@@ -61,6 +62,7 @@ class Settings:
     patience: Patience = PATIENCE
     source_url: str | None = field(default=None, repr=False)
     passphrase: str | None = field(default=None, repr=False)
+    target_url: str | None = field(default=None, repr=False)
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str], dotenv: Path | None = None) -> "Settings":
@@ -83,6 +85,9 @@ class Settings:
             ),
             source_url=database_url(given["WEDSYNC_SOURCE_URL"]) if "WEDSYNC_SOURCE_URL" in given else None,
             passphrase=given.get("WEDSYNC_PASSPHRASE"),
+            target_url=database_url(given["WEDSYNC_TARGET_URL"], "WEDSYNC_TARGET_URL")
+            if "WEDSYNC_TARGET_URL" in given
+            else None,
         )
 
 
@@ -180,7 +185,9 @@ def open_source(settings: Settings) -> Source:
             "WEDSYNC_SOURCE_URL is not set.",
             remedy="Set it to postgresql://user@host:5432/database, or put it into .env.",
         )
-    return Source(settings.source_url, load_rules(settings.rules), settings.time_zone, settings.patience)
+    return Source(
+        settings.source_url, load_rules(settings.rules), settings.time_zone, settings.patience, settings.pg_bin
+    )
 
 
 Passphrase = Callable[[], str]

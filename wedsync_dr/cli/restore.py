@@ -7,6 +7,7 @@ from datetime import datetime
 import click
 
 from wedsync_dr.cli import at_hand, exits
+from wedsync_dr.cli.everything import no_owner_option, order_option, recover, require_alone
 from wedsync_dr.cli.options import (
     as_of_option,
     close_matches,
@@ -25,6 +26,7 @@ from wedsync_dr.restore.apply import refuse_conflicts
 from wedsync_dr.restore.difference import Mode
 from wedsync_dr.restore.run import Restored, carry_out
 from wedsync_dr.restore.run import restore as run_restore
+from wedsync_dr.restore.waves import Order
 from wedsync_dr.scope.survey import Source
 from wedsync_dr.settings import database_url
 from wedsync_dr.vault.archive import Archive
@@ -76,6 +78,7 @@ class _Order:
 
 @click.command(epilog=example("wedsync-dr restore --wedding 6f1c7e42-… --mode replace --tables guests,seats --apply"))
 @one_scope
+@click.option("--everything", is_flag=True, help="The whole platform, into the empty database that --target names.")
 @as_of_option
 @click.option(
     "--mode",
@@ -86,6 +89,8 @@ class _Order:
 )
 @tables_option
 @click.option("--target", metavar="URL", help="Another database to copy into (its password may come from ~/.pgpass).")
+@order_option
+@no_owner_option
 @click.option("--apply", is_flag=True, help="Do it. Without this, only the plan is made and shown.")
 @click.option("--yes", is_flag=True, help="Do not ask on a terminal.")
 @json_option
@@ -93,10 +98,13 @@ def restore(
     wedding: str | None,
     vendor: str | None,
     platform: str | None,
+    everything: bool,
     as_of: datetime | None,
     mode: Mode,
     tables: tuple[str, ...],
     target: str | None,
+    order: Order,
+    no_owner: bool,
     apply: bool,
     yes: bool,
     as_json: bool,
@@ -107,11 +115,17 @@ def restore(
     and which triggers will not fire. Applying is one transaction: it commits only when the database, read again, holds
     bit for bit what the snapshot says. Before replace a safety snapshot is taken. On a terminal it asks first; replace
     asks for the id.
+
+    With --everything the schema and every scope come back into an empty database, the weddings of the day first; given
+    again after it was interrupted, it goes on where it stopped.
     """
-    scope = the_scope(wedding, vendor, platform)
     url = database_url(target, "--target") if target else None
-    order = _Order(at_hand.source(), at_hand.archive(), scope, as_of, mode, table_names(tables), url)
-    planned = order.plan()
+    if everything:
+        require_alone(wedding, vendor, platform, tables)
+        return recover(url, as_of, order, no_owner=no_owner, apply=apply, ask=not yes, as_json=as_json)
+    scope = the_scope(wedding, vendor, platform)
+    asked = _Order(at_hand.source(), at_hand.archive(), scope, as_of, mode, table_names(tables), url)
+    planned = asked.plan()
     if not as_json:
         print_plan(planned.plan)
     if not apply:
@@ -120,7 +134,7 @@ def restore(
     refuse_conflicts(planned.plan)
     if sys.stdin.isatty() and not yes and not planned.plan.empty:
         _ask(scope, mode)
-    restored = order.apply(planned)
+    restored = asked.apply(planned)
     print_json(restored.to_json()) if as_json else print_restored(restored)
     return exits.DONE
 

@@ -77,13 +77,18 @@ class RestoreRequest(Restore):
 
     def instant(self) -> datetime | None:
         """The asked instant; one without an offset is UTC. Raises MalformedId where the text is none."""
-        if not self.as_of.strip():
-            return None
-        try:
-            moment = datetime.fromisoformat(self.as_of.strip())
-        except ValueError:
-            raise MalformedId("`as_of` is not an instant.", remedy="Write it as 2026-06-05T10:00:00Z.") from None
-        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        return instant_of(self.as_of)
+
+
+def instant_of(text: str) -> datetime | None:
+    """The instant that a form's `as_of` says; None where it is empty. Raises MalformedId where it is none."""
+    if not text.strip():
+        return None
+    try:
+        moment = datetime.fromisoformat(text.strip())
+    except ValueError:
+        raise MalformedId("`as_of` is not an instant.", remedy="Write it as 2026-06-05T10:00:00Z.") from None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 @dg.config_mapping

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from wedsync_dr.scope.checking import check
 from wedsync_dr.scope.ownership import Ownership, ResolvedOwnership
@@ -15,12 +16,13 @@ from wedsync_dr.source.stamp import Stamp, stamp_of
 
 @dataclass(frozen=True)
 class Source:
-    """The database that is protected, and the rules that say whose its rows are."""
+    """The database that is protected, the rules that say whose its rows are, and where PostgreSQL's programs are."""
 
     url: str = field(repr=False)
     rules: Rules
     default_time_zone: str = "UTC"
     patience: Patience = PATIENCE
+    pg_bin: Path | None = None
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ from wedsync_dr.snapshot.layout import layouts
 from wedsync_dr.snapshot.owners import LinkOwners
 from wedsync_dr.snapshot.pool import PROCESSES
 from wedsync_dr.snapshot.reading import Laid, Read, stretches
+from wedsync_dr.snapshot.schema import begin_schema, take_schema
 from wedsync_dr.snapshot.shelf import Slot, shelf
 from wedsync_dr.snapshot.workers import PUTS, Job, crew
 from wedsync_dr.source.order import restore_order
@@ -57,7 +58,12 @@ def take(
         tiers = {scope: scope_tier(info, now, source.default_time_zone) for scope, info in present.items()}
         with lock_scopes(source.url, [_lock_of(facts.batch_id)], patience_s=0, connecting=source.patience):
             archive.ledger.append("batch-started", {"batch": facts.batch_id, "requested_by": requested_by}, now)
-            results = _take(source, archive, seen, tiers, facts, progress, everything=wanted is None, workers=workers)
+            with ThreadPoolExecutor(1) as beside:
+                schema = begin_schema(source, seen, known.values(), beside) if wanted is None else None
+                results = _take(
+                    source, archive, seen, tiers, facts, progress, everything=wanted is None, workers=workers
+                )
+                results += [take_schema(source, archive, facts, schema)] if schema else []
             failed = [*absent, *(result for result in results if isinstance(result, Failed))]
             archive.ledger.append("batch-finished", {"batch": facts.batch_id, "failed": len(failed)}, now)
     taken = sorted((result for result in results if isinstance(result, Taken)), key=lambda one: one.scope)
