@@ -10,6 +10,7 @@ import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
+from benchmarks.platform import ROWS, whole_platform
 from benchmarks.stage import Stage, timed
 from wedsync_dr.model import Kind, ScopeId
 from wedsync_dr.restore.difference import Mode
@@ -54,6 +55,7 @@ def rounds(stage: Stage, figures: Figures, count: int) -> None:
         note(figures, "full: pg_dump", timed(lambda: stage.dump(stage.home / "dump")))
         note(figures, "verify: ours", timed(lambda: verify(archive)))
         note(figures, "base backup", timed(lambda: stage.base_backup(stage.home / "base")))
+        whole_platform(stage, archive, lambda name, seconds: note(figures, name, seconds))
         one_wedding(stage, archive, figures)
         changed = change_one_percent(stage)
         note(figures, "nightly: given scopes", timed(lambda: take(
@@ -118,6 +120,7 @@ def write(stage: Stage, figures: Figures) -> None:
         ("1 % changed, whole pass", "nightly: whole pass", "pg_basebackup --incremental", "nightly: incremental"),
         ("1 % changed, those weddings alone", "nightly: given scopes", "pg_basebackup --incremental",
          "nightly: incremental"),
+        *ROWS,
     ]  # fmt: skip
     lines = [
         f"{stage.weddings:,} weddings, {size}; {platform.system()} {platform.machine()}, {os.cpu_count()} processors,"
