@@ -79,7 +79,8 @@ def _remarks(document: dict[str, Any]) -> Iterator[str]:
     if document["resumes"]:
         yield "A recovery is under way in the target; it is gone on with."
     for lack in document["lacks"]:
-        yield f"lacking: {lack['what']}\nwhat to do: {lack['remedy']}"
+        yield f"lacking: {lack['what']}"
+        yield f"what to do: {lack['remedy']}"
     for warning in document["warnings"]:
         yield f"note: {warning}"
     for scope in document["without_recovery_point"][:_SHOWN]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 import psycopg
@@ -119,11 +120,18 @@ def _write(hand: Hand, wave: str, read: Sequence[ReadScope], *, careful: bool = 
 
 
 def _by_table(read: Iterable[ReadScope]) -> dict[Layout, bytes]:
-    texts: dict[Layout, list[bytes]] = {}
-    for one in read:
-        for table in one.tables:
-            texts.setdefault(Layout.of(table.head), []).append(table.text)
-    return {layout: b"".join(parts) for layout, parts in texts.items()}
+    """The rows by table; tables of many scopes share their heads, so a layout is worked out once a head."""
+    layouts: dict[int, Layout] = {}
+    texts: dict[int, list[bytes]] = {}
+    for table in chain.from_iterable(one.tables for one in read):
+        number = id(table.head)
+        if number not in texts:
+            layouts[number] = Layout.of(table.head)
+        texts.setdefault(number, []).append(table.text)
+    merged: dict[Layout, list[bytes]] = {}
+    for number, parts in texts.items():
+        merged.setdefault(layouts[number], []).extend(parts)
+    return {layout: b"".join(parts) for layout, parts in merged.items()}
 
 
 def _copy(connection: psycopg.Connection[Any], layout: Layout, into: str, text: bytes) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any
 
 from wedsync_dr.errors import Damaged, DisasterRecoveryError
@@ -78,7 +79,7 @@ class ScopeReader:
         """The content hash of a class, from the rows themselves; empty for one without rows."""
         key = self._archive.keyring.key(manifest.scope, key_id).content_key(manifest.scope)
         lines = [lines_of(table.text) for table in tables]
-        sums = add_up(digest(key, (line for some in lines for line in some)), [len(some) for some in lines])
+        sums = add_up(digest(key, chain.from_iterable(lines)), [len(some) for some in lines])
         listing: dict[str, tuple[str, TableContent]] = {}
         for table, content in zip(tables, sums, strict=True):
             before = listing.get(table.head.name)
@@ -89,10 +90,15 @@ class ScopeReader:
         """The head that a footer's entry describes; the same object for equal entries, as nearly all are."""
         schema, name = entry["table"]
         known = self._heads.get((schema, name))
-        if known and all(known[0][part] == entry[part] for part in ("columns", "key", "foreign_keys")):
+        if known and _same(known[0], entry):
             return known[1]
         self._heads[schema, name] = (entry, TableHead.from_footer(entry))
         return self._heads[schema, name][1]
+
+
+def _same(one: dict[str, Any], other: dict[str, Any]) -> bool:
+    same = one["columns"] == other["columns"] and one["key"] == other["key"]
+    return same and bool(one["foreign_keys"] == other["foreign_keys"])
 
 
 def _why(error: DisasterRecoveryError) -> str:

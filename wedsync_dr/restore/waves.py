@@ -11,7 +11,7 @@ from wedsync_dr.schedule.tiers import URGENCY
 CHUNK_SCOPES = 120
 CHUNK_BYTES = 6 * 2**20  # sealed; about four times as much text
 MANY_ROWS = 20_000_000  # from here on scans of what is there already are too slow to wait for the indexes
-ROWS_A_SECOND = 60_000  # what a plan's estimate goes by; measured in docs/benchmarks.md
+ROWS_A_SECOND = 50_000  # what a plan's estimate goes by; measured in docs/benchmarks.md
 
 
 class Order(Enum):
