@@ -25,6 +25,7 @@ from wedsync_dr.restore.apply import refuse_conflicts
 from wedsync_dr.restore.difference import Mode
 from wedsync_dr.restore.run import Restored, carry_out
 from wedsync_dr.restore.run import restore as run_restore
+from wedsync_dr.restore.terms import NOTHING, Consent
 from wedsync_dr.scope.survey import Source
 from wedsync_dr.settings import database_url
 from wedsync_dr.vault.archive import Archive
@@ -40,7 +41,8 @@ class _Order:
     as_of: datetime | None
     mode: Mode
     tables: list[str]
-    target_url: str | None
+    target_url: str | None = None
+    consent: Consent = NOTHING
 
     def plan(self) -> Restored:
         with close_matches(self.scope, at_hand.known_scopes(self.archive)), shown_progress() as progress:
@@ -51,6 +53,7 @@ class _Order:
                 as_of=self.as_of,
                 mode=self.mode,
                 tables=self.tables,
+                consent=self.consent,
                 target_url=self.target_url,
                 now=at_hand.now(),
                 requested_by=at_hand.requested_by(),
@@ -86,6 +89,9 @@ class _Order:
 )
 @tables_option
 @click.option("--target", metavar="URL", help="Another database to copy into (its password may come from ~/.pgpass).")
+@click.option(
+    "--allow-unlinked", is_flag=True, help="Set links to NULL whose rows no recovery point holds; each is listed."
+)
 @click.option("--apply", is_flag=True, help="Do it. Without this, only the plan is made and shown.")
 @click.option("--yes", is_flag=True, help="Do not ask on a terminal.")
 @json_option
@@ -97,6 +103,7 @@ def restore(
     mode: Mode,
     tables: tuple[str, ...],
     target: str | None,
+    allow_unlinked: bool,
     apply: bool,
     yes: bool,
     as_json: bool,
@@ -110,7 +117,8 @@ def restore(
     """
     scope = the_scope(wedding, vendor, platform)
     url = database_url(target, "--target") if target else None
-    order = _Order(at_hand.source(), at_hand.archive(), scope, as_of, mode, table_names(tables), url)
+    consent = Consent(unlinked=allow_unlinked)
+    order = _Order(at_hand.source(), at_hand.archive(), scope, as_of, mode, table_names(tables), url, consent)
     planned = order.plan()
     if not as_json:
         print_plan(planned.plan)
@@ -155,7 +163,7 @@ def diff(
     What is shown is what a restore with --mode replace would do. Nothing is changed.
     """
     scope = the_scope(wedding, vendor, platform)
-    order = _Order(at_hand.source(), at_hand.archive(), scope, as_of, Mode.replace, table_names(tables), None)
+    order = _Order(at_hand.source(), at_hand.archive(), scope, as_of, Mode.replace, table_names(tables))
     plan = order.plan().plan
     if as_json:
         print_json(plan.to_json())
