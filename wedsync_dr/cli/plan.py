@@ -14,7 +14,8 @@ def print_plan(plan: RestorePlan) -> None:
     """Everything that applying would do, in counts and names."""
     document = plan.to_json()
     for refused in document["refused_snapshots"]:
-        note(f"refused: {refused['snapshot_id']} is damaged ({refused['why']}); using an older one")
+        owner = f"{refused['owner']} " if "owner" in refused else ""
+        note(f"refused: {owner}{refused['snapshot_id']} is damaged ({refused['why']}); using an older one")
     say(f"{plan.mode.value} {plan.scope} from {document['snapshot_id']}, taken at {document['taken_at']}")
     if document["tables"]:
         print_table(*_changes(document["tables"]), numbers=("insert", "update", "delete", "kept as they are"))
@@ -36,9 +37,12 @@ def _changes(tables: Sequence[Mapping[str, Any]]) -> tuple[list[str], list[tuple
 def _remarks(document: Mapping[str, Any]) -> Iterator[str]:
     for parent in document["linked_parents"]:
         rows, source = counted(parent["rows"], "row"), f"{parent['owner']} {parent['snapshot_id']}"
-        yield f"linked parent: {rows} of {parent['table']}, from {source}"
+        yield f"linked parent: {rows} of {parent['table']}, from {source}, for {', '.join(parent['needed_by'])}"
+    for link in (*document["missing_parents"], *document["unlinked"]):
+        yield _link(link, "will be NULL" if link in document["unlinked"] else "is missing")
     for conflict in document["conflicts"]:
         yield f"conflict ({conflict['code']}): {conflict['table']}: {conflict['detail']}"
+        yield f"  what to do: {conflict['remedy']}"
     silent = [f"{trigger['table']}.{trigger['trigger']}" for trigger in document["silent_triggers"]]
     if silent:
         more = f" and {len(silent) - _SHOWN_TRIGGERS} more" if len(silent) > _SHOWN_TRIGGERS else ""
@@ -47,6 +51,16 @@ def _remarks(document: Mapping[str, Any]) -> Iterator[str]:
     yield f"rows to insert {rows['inserted']:,}, to update {rows['updated']:,}, to delete {rows['deleted']:,}"
     if document["conflicts"]:
         yield f"{counted(len(document['conflicts']), 'conflict')}: this plan cannot be applied"
+
+
+def _link(link: Mapping[str, Any], what: str) -> str:
+    row, parent = _key(link["table"], link["key"]), _key(link["parent"], link["parent_key"])
+    return f"{what}: {', '.join(link['columns'])} of {row}, which refers to {parent} of {link['owner']}"
+
+
+def _key(table: str, key: Mapping[str, str | None]) -> str:
+    """A row by its key, as `public.guests id=311`."""
+    return " ".join([table, *(f"{name}={value}" for name, value in key.items())])
 
 
 def print_restored(restored: Restored) -> None:

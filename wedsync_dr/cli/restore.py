@@ -26,6 +26,7 @@ from wedsync_dr.restore.apply import refuse_conflicts
 from wedsync_dr.restore.difference import Mode
 from wedsync_dr.restore.run import Restored, carry_out
 from wedsync_dr.restore.run import restore as run_restore
+from wedsync_dr.restore.terms import NOTHING, Consent
 from wedsync_dr.restore.waves import Order
 from wedsync_dr.scope.survey import Source
 from wedsync_dr.settings import database_url
@@ -42,7 +43,8 @@ class _Order:
     as_of: datetime | None
     mode: Mode
     tables: list[str]
-    target_url: str | None
+    target_url: str | None = None
+    consent: Consent = NOTHING
 
     def plan(self) -> Restored:
         with close_matches(self.scope, at_hand.known_scopes(self.archive)), shown_progress() as progress:
@@ -53,6 +55,7 @@ class _Order:
                 as_of=self.as_of,
                 mode=self.mode,
                 tables=self.tables,
+                consent=self.consent,
                 target_url=self.target_url,
                 now=at_hand.now(),
                 requested_by=at_hand.requested_by(),
@@ -91,6 +94,9 @@ class _Order:
 @click.option("--target", metavar="URL", help="Another database to copy into (its password may come from ~/.pgpass).")
 @order_option
 @no_owner_option
+@click.option(
+    "--allow-unlinked", is_flag=True, help="Set links to NULL whose rows no recovery point holds; each is listed."
+)
 @click.option("--apply", is_flag=True, help="Do it. Without this, only the plan is made and shown.")
 @click.option("--yes", is_flag=True, help="Do not ask on a terminal.")
 @json_option
@@ -105,6 +111,7 @@ def restore(
     target: str | None,
     order: Order,
     no_owner: bool,
+    allow_unlinked: bool,
     apply: bool,
     yes: bool,
     as_json: bool,
@@ -124,7 +131,8 @@ def restore(
         require_alone(wedding, vendor, platform, tables)
         return recover(url, as_of, order, no_owner=no_owner, apply=apply, ask=not yes, as_json=as_json)
     scope = the_scope(wedding, vendor, platform)
-    asked = _Order(at_hand.source(), at_hand.archive(), scope, as_of, mode, table_names(tables), url)
+    consent = Consent(unlinked=allow_unlinked)
+    asked = _Order(at_hand.source(), at_hand.archive(), scope, as_of, mode, table_names(tables), url, consent)
     planned = asked.plan()
     if not as_json:
         print_plan(planned.plan)
@@ -169,7 +177,7 @@ def diff(
     What is shown is what a restore with --mode replace would do. Nothing is changed.
     """
     scope = the_scope(wedding, vendor, platform)
-    order = _Order(at_hand.source(), at_hand.archive(), scope, as_of, Mode.replace, table_names(tables), None)
+    order = _Order(at_hand.source(), at_hand.archive(), scope, as_of, Mode.replace, table_names(tables))
     plan = order.plan().plan
     if as_json:
         print_json(plan.to_json())

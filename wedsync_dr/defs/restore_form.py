@@ -9,6 +9,8 @@ from pydantic import Field
 from wedsync_dr.defs.failures import refused
 from wedsync_dr.errors import MalformedId
 from wedsync_dr.model import Kind, ScopeId
+from wedsync_dr.restore.difference import Mode
+from wedsync_dr.restore.terms import Consent, Terms
 
 
 class RestoreMode(Enum):
@@ -39,6 +41,10 @@ class Restore(dg.Config):
     )
     tables: list[str] = Field(
         default=[], description="Only these, e.g. `guests`, `public.guests`, `seat*`. Empty: all tables."
+    )
+    allow_unlinked: bool = Field(
+        default=False,
+        description="Set links to NULL whose rows no recovery point holds; the plan counts them. Else it is refused.",
     )
     plan_only: bool = Field(
         default=True, description="true: show what would change, and stop. false: change it; needs `confirm`."
@@ -89,6 +95,11 @@ def instant_of(text: str) -> datetime | None:
     except ValueError:
         raise MalformedId("`as_of` is not an instant.", remedy="Write it as 2026-06-05T10:00:00Z.") from None
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+    def terms(self) -> Terms:
+        """How the restore is asked for. Raises MalformedId where `as_of` is no instant."""
+        consent = Consent(unlinked=self.allow_unlinked)
+        return Terms(Mode(self.mode.value), tuple(self.tables), self.instant(), consent)
 
 
 @dg.config_mapping

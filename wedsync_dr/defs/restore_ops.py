@@ -30,9 +30,8 @@ def resolve(context: dg.OpExecutionContext, config: RestoreRequest, protection: 
     metadata |= {f"refused {snapshot}": ", ".join(f.code.value for f in found) for snapshot, found in point.refused}
     context.add_output_metadata(metadata | {"taken_at": utc_text(point.manifest.taken_at)})
     requested_by = config.requested_by.strip() or f"dagster run {context.run_id}"
-    mode, tables = Mode(config.mode.value), tuple(config.tables)
     manifest = point.manifest
-    return Chosen(scope, manifest.snapshot_id, manifest.taken_at, mode, tables, config.plan_only, requested_by)
+    return Chosen(scope, manifest.snapshot_id, manifest.taken_at, config.terms(), config.plan_only, requested_by)
 
 
 @dg.op(description="Read every byte of the chosen snapshot: signature, ledger, SHA-256, decryption, content hash.")
@@ -82,7 +81,7 @@ def approve(context: dg.OpExecutionContext, planned: Planned, protection: Resour
 def safety_snapshot(context: dg.OpExecutionContext, planned: Planned, protection: Resource) -> Planned:
     """`merge` deletes and changes nothing, so it needs none."""
     chosen = planned.chosen
-    if chosen.mode is Mode.replace:
+    if chosen.terms.mode is Mode.replace:
         with told_to_dagster():
             source, archive = protection.source(), protection.archive()
             snapshot_id = take_safety_snapshot(
@@ -115,6 +114,10 @@ def confirm(context: dg.OpExecutionContext, planned: Planned, protection: Resour
         raise refused(
             f"Rows of {chosen.scope} moved after the restore.", remedy="Plan again to see which tables differ."
         )
-    metadata = {"restored_from": chosen.snapshot_id, "mode": chosen.mode.value, "requested_by": chosen.requested_by}
+    metadata = {
+        "restored_from": chosen.snapshot_id,
+        "mode": chosen.terms.mode.value,
+        "requested_by": chosen.requested_by,
+    }
     asset, what = ASSETS[chosen.scope.kind], "Restored into the source."
     context.log_event(dg.AssetObservation(asset, what, partition=chosen.scope.id, metadata=metadata))

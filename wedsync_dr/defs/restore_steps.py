@@ -1,5 +1,6 @@
 """What travels between the steps of a restore, ids and fingerprints, never rows; and the way back from them."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,9 +11,9 @@ import dagster as dg
 from wedsync_dr.defs.resources import Protection
 from wedsync_dr.errors import Damaged, PlanStale
 from wedsync_dr.model import ScopeId
-from wedsync_dr.restore.difference import Mode
 from wedsync_dr.restore.plan import RestorePlan, make_plan
 from wedsync_dr.restore.resolve import RecoveryPoint, resolve
+from wedsync_dr.restore.terms import Terms
 
 
 @dataclass(frozen=True)
@@ -22,8 +23,7 @@ class Chosen:
     scope: ScopeId
     snapshot_id: str
     taken_at: datetime
-    mode: Mode
-    tables: tuple[str, ...]
+    terms: Terms
     plan_only: bool
     requested_by: str
 
@@ -51,8 +51,7 @@ def point_of(protection: Protection, chosen: Chosen) -> RecoveryPoint:
 def plan_of(protection: Protection, chosen: Chosen) -> tuple[RecoveryPoint, RestorePlan]:
     """The plan for what the database holds now, and the point it starts from."""
     point = point_of(protection, chosen)
-    plan = make_plan(protection.source(), protection.archive(), point, mode=chosen.mode, tables=chosen.tables)
-    return point, plan
+    return point, make_plan(protection.source(), protection.archive(), point, chosen.terms)
 
 
 def approved(planned: Planned, plan: RestorePlan) -> RestorePlan:
@@ -84,8 +83,21 @@ def plan_metadata(plan: RestorePlan) -> dict[str, dg.MetadataValue]:
     for name in ("tables", "linked_parents", "conflicts", "silent_triggers", "refused_snapshots"):
         if shown[name]:
             metadata[name] = dg.MetadataValue.table([_record(row) for row in shown[name]])
+    for name in ("missing_parents", "unlinked"):
+        if counts := Counter(_place(row) for row in shown[name]):
+            rows = [dg.TableRecord({"link": place, "rows": count}) for place, count in counts.items()]
+            metadata[name] = dg.MetadataValue.table(rows)
     return metadata
 
 
+def _place(link: Mapping[str, Any]) -> str:
+    """Where a link leads from and to, without the keys of its rows."""
+    return f"{link['table']} ({', '.join(link['columns'])}) → {link['parent']} of {link['owner']}"
+
+
 def _record(row: Mapping[str, Any]) -> dg.TableRecord:
-    return dg.TableRecord({name: value if isinstance(value, int) else str(value) for name, value in row.items()})
+    return dg.TableRecord({name: value if isinstance(value, int) else _text(value) for name, value in row.items()})
+
+
+def _text(value: Any) -> str:
+    return ", ".join(value) if isinstance(value, list) else str(value)

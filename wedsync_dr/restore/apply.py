@@ -14,14 +14,18 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from wedsync_dr.errors import Conflict, PlanStale, RestoreNotEqual
-from wedsync_dr.model import TableName
-from wedsync_dr.restore.live import Target, read_live
+from wedsync_dr.restore.difference import TableChange
+from wedsync_dr.restore.live import Target, present, read_live
+from wedsync_dr.restore.parents import LinkedParent
 from wedsync_dr.restore.plan import RestorePlan, plan_against
 from wedsync_dr.restore.resolve import RecoveryPoint
 from wedsync_dr.restore.site import Site, open_site
 from wedsync_dr.restore.statements import Statements, TriggersOff
 from wedsync_dr.scope.survey import Source
+from wedsync_dr.snapshot.opening import SealedTable
+from wedsync_dr.source.order import restore_order
 from wedsync_dr.vault.archive import Archive
+from wedsync_dr.verification.closure import column_values
 
 
 @dataclass(frozen=True)
@@ -61,7 +65,7 @@ def apply_at(
     snapshot = point.snapshot(archive)
     with site.write() as seen:
         target = Target.of(seen)
-        again = plan_against(target, archive, snapshot, point, mode=plan.mode, tables=plan.patterns)
+        again = plan_against(target, archive, snapshot, point, plan.terms)
         require_fresh(plan, again)
         with _triggers_off(site, target, again) as enforced:
             _write(Statements(site.connection, target.catalog, enforced=enforced), again)
@@ -84,24 +88,25 @@ def refuse_conflicts(plan: RestorePlan) -> None:
         first = plan.conflicts[0]
         raise Conflict(
             f"{len(plan.conflicts)} conflict(s) stand in the way; {first.table}: {first.detail}",
-            remedy="Look at the plan (the same command without --apply); resolve them or choose tables with --tables.",
+            remedy=first.remedy,
         )
 
 
 def _write(statements: Statements, plan: RestorePlan) -> None:
-    for parent in reversed(plan.parents):
-        statements.insert(parent.head, parent.lines)
     for change in reversed(plan.changes):
         statements.delete(change.head, change.deletes)
-    for change in plan.changes:
+    writes = [*(TableChange(parent.head, inserts=parent.lines) for parent in plan.parents), *plan.changes]
+    place = {name: i for i, name in enumerate(restore_order(statements.catalog))}
+    for change in sorted(writes, key=lambda change: place[change.table]):
         statements.update(change.head, change.updates)
         statements.insert(change.head, change.inserts)
     statements.close_cycles()
-    for change in plan.changes:
+    for change in writes:
         if change.written:
             statements.advance_sequences(change.table)
     for (table, columns), values in plan.relied_on.items():
-        statements.hold(table, columns, values)
+        if not statements.hold(table, columns, values):
+            raise PlanStale(f"Rows of {table} that restored rows refer to went meanwhile.", remedy="Make a new plan.")
 
 
 @contextmanager
@@ -115,12 +120,23 @@ def _triggers_off(site: Site, target: Target, plan: RestorePlan) -> Iterator[boo
 
 
 def _require_equal(target: Target, plan: RestorePlan) -> None:
-    """Read the scope again, in the transaction that wrote it."""
+    """Read the scope again, and the parents that were brought along, in the transaction that wrote them."""
     live = read_live(target, plan.scope, [change.head for change in plan.changes])
-    different: list[TableName] = [c.table for c in plan.changes if Counter(live[c.table]) != plan.expected[c.table]]
+    different = [c.table for c in plan.changes if Counter(live[c.table]) != plan.expected[c.table]]
+    different += [parent.head.table for parent in plan.parents if not _is_there(target, parent)]
     if different:
         names = ", ".join(map(str, different[:5]))
         raise RestoreNotEqual(
             f"After writing, {names} did not hold what the snapshot says; all was rolled back.",
             remedy="A rule or another session changes rows as they are written; look there, then try again.",
         )
+
+
+def _is_there(target: Target, parent: LinkedParent) -> bool:
+    """Whether the database holds exactly these rows; the rows of a table without a key were found by who needs them."""
+    head = parent.head
+    if not head.key:
+        return True
+    keys = column_values(SealedTable(head, parent.lines), head.key)
+    found = {b"\t".join(fields) + b"\n" for fields in present(target, head.table, head.key, keys, head.names)}
+    return found == set(parent.lines)

@@ -6,33 +6,52 @@ from dataclasses import dataclass
 from wedsync_dr.model import ScopeId, TableName
 from wedsync_dr.restore.difference import TableChange
 from wedsync_dr.restore.live import Target, find
-from wedsync_dr.restore.parents import MissingParent
+from wedsync_dr.restore.parents import LinkedParent
+from wedsync_dr.restore.unlinked import OpenLink
 from wedsync_dr.snapshot.layout import split_key
 from wedsync_dr.snapshot.opening import SealedTable
+from wedsync_dr.snapshot.sealed_rows import ForeignKey
 from wedsync_dr.verification.closure import column_values
+
+REMEDY = "Settle it in the platform, or choose tables with --tables; then make a new plan."
 
 
 @dataclass(frozen=True)
 class PlanConflict:
-    """A reason why the plan cannot be applied: a stable code, the table, and what (counts and names, never values)."""
+    """A reason why the plan cannot be applied, and what to do: a stable code, the table, and what (counts and names,
+    never values)."""
 
     code: str
     table: TableName
     detail: str
+    remedy: str = REMEDY
 
 
 def conflicts(
-    target: Target, scope: ScopeId, changes: Iterable[TableChange], missing: Iterable[MissingParent]
+    target: Target, scope: ScopeId, changes: Iterable[TableChange], parents: Iterable[LinkedParent]
 ) -> Iterator[PlanConflict]:
-    """All conflicts of a plan."""
+    """What rows that are there have against the changes and the parents to insert."""
     changes = list(changes)
     covered = {change.table for change in changes}
-    for change in changes:
+    for change in (*changes, *(TableChange(parent.head, inserts=parent.lines) for parent in parents)):
         yield from _taken_unique_keys(target, scope, change)
         yield from _still_referenced(target, scope, change, covered)
-    for parent in missing:
-        detail = f"{parent.values} row(s) that {parent.child} refers to are in no snapshot of their owner."
-        yield PlanConflict("missing-parent", parent.target, detail)
+
+
+def missing_parents(links: Iterable[OpenLink]) -> Iterator[PlanConflict]:
+    """Rows that written rows refer to and that nothing holds, one conflict for each foreign key and owner."""
+    groups: dict[tuple[TableName, ForeignKey, ScopeId | None], list[OpenLink]] = {}
+    for link in links:
+        groups.setdefault((link.head.table, link.key, link.lack.owner), []).append(link)
+    for (child, key, owner), found in groups.items():
+        where = "in no recovery point of" if found[0].lack.known else "lost with"
+        why = "" if found[0].lack.known else ", which has no recovery point"
+        values, columns = len({link.value for link in found}), ", ".join(key.columns)
+        detail = f"{len(found)} row(s) of {child} ({columns}) refer to {values} row(s) that are {where} {owner}{why}."
+        cure = "--allow-unlinked sets these links to NULL"
+        if not found[0].nullable:
+            cure = f"{columns} of {child} may not be NULL, so choose other tables with --tables"
+        yield PlanConflict("missing-parent", key.target, detail, f"Bring the row back first, or: {cure}.")
 
 
 def _taken_unique_keys(target: Target, scope: ScopeId, change: TableChange) -> Iterator[PlanConflict]:

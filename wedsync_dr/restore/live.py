@@ -30,6 +30,12 @@ class Target:
     def of(cls, seen: Survey) -> "Target":
         return cls(seen.catalog, seen.ownership, seen.reader.copy)
 
+    def values_present(
+        self, table: TableName, columns: tuple[str, ...], values: set[tuple[bytes, ...]]
+    ) -> set[tuple[bytes, ...]]:
+        """Those of the values (COPY text) that rows of the table, whoever owns them, have in the columns."""
+        return set(present(self, table, columns, values, columns))
+
     @cached_property
     def layouts(self) -> Layouts:
         """How the rows of each protected table are sealed now."""

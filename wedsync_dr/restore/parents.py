@@ -1,49 +1,53 @@
 """Linked parents: rows that the restored rows refer to, that the database has lost, and that a snapshot still holds."""
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
 
-from wedsync_dr.errors import DisasterRecoveryError
 from wedsync_dr.model import ScopeId, TableName
-from wedsync_dr.restore.live import Target, present
-from wedsync_dr.snapshot.opening import OpenSnapshot, SealedTable, open_snapshot
+from wedsync_dr.restore.holders import Holders, Links, Reference, Values
+from wedsync_dr.snapshot.opening import OpenSnapshot, SealedTable
 from wedsync_dr.snapshot.sealed_rows import TableHead
-from wedsync_dr.vault.archive import Archive
 from wedsync_dr.verification.closure import column_values
 
-Values = tuple[bytes, ...]
-Reference = tuple[TableName, tuple[str, ...]]
+Present = Callable[[TableName, tuple[str, ...], set[Values]], set[Values]]
+"""Those of the values that rows of a table have now in some columns."""
 
 
 @dataclass(frozen=True)
 class LinkedParent:
-    """Rows of one table that will be inserted if they are missing, and the recovery point of their owner they come
-    from."""
+    """Rows of one table that will be inserted if they are missing, the recovery point of their owner that they come
+    from, and the tables whose rows refer to them."""
 
     head: TableHead
     lines: tuple[bytes, ...] = field(repr=False)
     owner: ScopeId = field(kw_only=True)
     snapshot_id: str = field(kw_only=True)
+    needed_by: tuple[TableName, ...] = field(kw_only=True)
 
 
 @dataclass(frozen=True)
-class MissingParent:
-    """References that nothing can satisfy."""
+class Lack:
+    """Why a row that is referred to cannot be had: no recovery point of its owner holds it, or it did not exist."""
 
-    child: TableName
-    target: TableName
-    values: int
+    owner: ScopeId | None
+    known: bool
+
+    @property
+    def dangling(self) -> bool:
+        """Whether the reference named nothing already when the snapshot was taken."""
+        return self.owner is None
 
 
 class ParentSearch:
     """Finds the parents that written rows need, in the database first, then in their owners' snapshots, recursively."""
 
-    def __init__(self, archive: Archive, target: Target, snapshot: OpenSnapshot) -> None:
-        self._archive, self._target, self._snapshot = archive, target, snapshot
-        self._opened: dict[ScopeId, list[OpenSnapshot]] = {}
+    def __init__(self, holders: Holders, present: Present, snapshot: OpenSnapshot) -> None:
+        self._holders, self._present, self._snapshot = holders, present, snapshot
+        self._links: dict[tuple[ScopeId, str], Links] = {}
         self._settled: set[tuple[Reference, Values]] = set()
-        self.found: list[LinkedParent] = []
-        self.missing: list[MissingParent] = []
+        self._rows: dict[TableName, set[bytes]] = {}
+        self._found: dict[tuple[TableName, ScopeId, str], LinkedParent] = {}
+        self.lacks: dict[Reference, dict[Values, Lack]] = {}
         self.relied_on: dict[Reference, set[Values]] = {}
 
     def search(
@@ -54,10 +58,25 @@ class ParentSearch:
         while waiting:
             head, lines, context = waiting.pop()
             for reference, values in self._references(head, lines, staying):
-                self.relied_on.setdefault(reference, set()).update(values)
-                for parent, snapshot in self._lost(head, reference, values, context):
-                    self.found.append(parent)
-                    waiting.append((parent.head, parent.lines, snapshot))
+                for parent, snapshot in self._lost(head.table, reference, values, context):
+                    if new := self._keep(parent):
+                        waiting.append((parent.head, new, snapshot))
+
+    @property
+    def found(self) -> list[LinkedParent]:
+        """The parents, one for each table and recovery point."""
+        return list(self._found.values())
+
+    def _keep(self, parent: LinkedParent) -> tuple[bytes, ...]:
+        """Keep the rows that were not found before, by another of their keys; returns those."""
+        rows = self._rows.setdefault(parent.head.table, set())
+        new = tuple(line for line in parent.lines if line not in rows)
+        rows.update(new)
+        place = (parent.head.table, parent.owner, parent.snapshot_id)
+        before = self._found.get(place, replace(parent, lines=(), needed_by=()))
+        needed_by = tuple(dict.fromkeys(before.needed_by + parent.needed_by))
+        self._found[place] = replace(before, lines=before.lines + new, needed_by=needed_by)
+        return new
 
     def _references(
         self, head: TableHead, lines: tuple[bytes, ...], staying: dict[TableName, SealedTable]
@@ -75,74 +94,52 @@ class ParentSearch:
                 yield reference, values
 
     def _lost(
-        self, child: TableHead, reference: Reference, values: set[Values], context: OpenSnapshot
+        self, child: TableName, reference: Reference, values: set[Values], context: OpenSnapshot
     ) -> Iterator[tuple[LinkedParent, OpenSnapshot]]:
-        table, columns = reference
-        lost = values - set(present(self._target, table, columns, values, columns))
-        owners = _Owners(context)
-        for owner, wanted in owners.of(reference, lost).items():
-            for parent, snapshot in self._from_snapshots(owner, reference, wanted):
-                lost -= column_values(SealedTable(parent.head, parent.lines), columns)
+        """Rows that the database lacks and a snapshot holds; the others are relied on, or are lacks."""
+        lost = values - self._present(*reference, values)
+        owners, dangling = self._links_of(context).owners(child, reference, lost)
+        lacks = dict.fromkeys(dangling, Lack(None, known=False))
+        for owner, wanted in owners.items():
+            for parent, snapshot in self._from_snapshots(child, owner, reference, wanted):
+                wanted -= column_values(SealedTable(parent.head, parent.lines), reference[1])
                 yield parent, snapshot
-        if lost and (lost := lost - owners.dangling(reference)):
-            self.missing.append(MissingParent(child.table, table, len(lost)))
+            if wanted:
+                lacks |= dict.fromkeys(wanted, Lack(owner, self._holders.known(owner)))
+        if lacks:
+            self.lacks.setdefault(reference, {}).update(lacks)
+        self.relied_on.setdefault(reference, set()).update(values - lacks.keys())
 
     def _from_snapshots(
-        self, owner: ScopeId, reference: Reference, wanted: set[Values]
+        self, child: TableName, owner: ScopeId, reference: Reference, wanted: set[Values]
     ) -> Iterator[tuple[LinkedParent, OpenSnapshot]]:
-        """The wanted rows from the owner's snapshots, newest first."""
+        """The wanted rows from the owner's recovery points, the one that fits the instant best first."""
         table, columns = reference
-        for snapshot in self._snapshots_of(owner):
+        for snapshot in self._holders.points(owner):
+            if not wanted:
+                return
             sealed = snapshot.tables.get(table)
-            if sealed is None or not wanted:
+            if sealed is None or not set(columns) <= set(sealed.head.names):
                 continue
             positions = sealed.head.positions(columns)
             lines = tuple(line for line in sealed.lines if fields_at(line, positions) in wanted)
             if lines:
-                wanted = wanted - {fields_at(line, positions) for line in lines}
-                yield LinkedParent(sealed.head, lines, owner=owner, snapshot_id=snapshot.manifest.snapshot_id), snapshot
+                yield (
+                    LinkedParent(
+                        sealed.head,
+                        lines,
+                        owner=owner,
+                        snapshot_id=snapshot.manifest.snapshot_id,
+                        needed_by=(child,),
+                    ),
+                    snapshot,
+                )
 
-    def _snapshots_of(self, owner: ScopeId) -> Iterator[OpenSnapshot]:
-        if owner == self._snapshot.manifest.scope:
-            yield self._snapshot
-            return
-        opened = self._opened.setdefault(owner, [])
-        yield from opened
-        for ref in list(self._archive.vault.snapshots(scope=owner))[::-1][len(opened) :]:
-            try:
-                manifest = self._archive.vault.manifest(ref.scope, ref.snapshot_id, self._archive.verifier)
-                opened.append(open_snapshot(self._archive, manifest))
-            except DisasterRecoveryError:
-                continue
-            yield opened[-1]
-
-
-class _Owners:
-    """Who owned the rows that a snapshot refers to, as far as the snapshot knows."""
-
-    def __init__(self, snapshot: OpenSnapshot) -> None:
-        self._snapshot = snapshot
-        self._links = {
-            ((link.table, link.columns), tuple(v.encode() for v in link.values)): link.owner for link in snapshot.links
-        }
-
-    def of(self, reference: Reference, values: set[Values]) -> dict[ScopeId, set[Values]]:
-        """Who to ask for which row: the snapshot's own scope, the owner that a link names, else the platform."""
-        owners: dict[ScopeId, set[Values]] = {}
-        own = self._own(reference)
-        for value in values:
-            linked = self._links.get((reference, value)) or ScopeId.of_table(reference[0])
-            owners.setdefault(self._snapshot.manifest.scope if value in own else linked, set()).add(value)
-        return owners
-
-    def dangling(self, reference: Reference) -> set[Values]:
-        """What named nothing when the snapshot was taken: that may be so again; new breaks may not."""
-        return {value for (target, value), owner in self._links.items() if target == reference and owner is None}
-
-    def _own(self, reference: Reference) -> set[Values]:
-        table, columns = reference
-        own = self._snapshot.tables.get(table)
-        return column_values(own, columns) if own else set()
+    def _links_of(self, snapshot: OpenSnapshot) -> Links:
+        key = (snapshot.manifest.scope, snapshot.manifest.snapshot_id)
+        if key not in self._links:
+            self._links[key] = Links(snapshot)
+        return self._links[key]
 
 
 def fields_at(line: bytes, positions: tuple[int, ...]) -> Values:

@@ -1,7 +1,7 @@
 """What a restore would change, row by row, before anything is changed."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Any
@@ -9,11 +9,15 @@ from typing import Any
 from wedsync_dr.errors import ScopeNotFound
 from wedsync_dr.model import Manifest, ScopeId, TableName, utc_text
 from wedsync_dr.restore.adoption import adopt
-from wedsync_dr.restore.conflicts import PlanConflict, conflicts
+from wedsync_dr.restore.conflicts import PlanConflict, conflicts, missing_parents
 from wedsync_dr.restore.difference import Mode, TableChange, change_of, expected_after, fingerprint
+from wedsync_dr.restore.holders import Holders, Reference, Values
 from wedsync_dr.restore.live import Reading, Target, heads_for, read_live
-from wedsync_dr.restore.parents import LinkedParent, ParentSearch, Reference, Values
+from wedsync_dr.restore.parents import LinkedParent, ParentSearch
 from wedsync_dr.restore.resolve import RecoveryPoint
+from wedsync_dr.restore.shown import change_json, conflict_json, link_json, parent_json
+from wedsync_dr.restore.terms import MERGE, Terms
+from wedsync_dr.restore.unlinked import OpenLink, Unlinking, open_links
 from wedsync_dr.scope.survey import Source, survey
 from wedsync_dr.snapshot.opening import OpenSnapshot, SealedTable
 from wedsync_dr.snapshot.sealed_rows import TableHead
@@ -22,20 +26,29 @@ from wedsync_dr.vault.archive import Archive
 
 @dataclass(frozen=True)
 class RestorePlan:
-    """Everything that applying would do. `changes` stand in restore order; lines in them are never printed."""
+    """Everything that applying would do. `changes` stand in restore order; lines in them are never printed.
+
+    `missing` are links that stand in the way, `unlinked` those that will be NULL by the terms' consent.
+    """
 
     scope: ScopeId
     manifest: Manifest
-    mode: Mode
-    patterns: tuple[str, ...]
+    terms: Terms
     changes: tuple[TableChange, ...]
     parents: tuple[LinkedParent, ...]
+    missing: tuple[OpenLink, ...]
+    unlinked: tuple[OpenLink, ...]
     conflicts: tuple[PlanConflict, ...]
     silent_triggers: tuple[tuple[TableName, str], ...]
     refused: tuple[tuple[str, str], ...]
+    refused_parents: tuple[tuple[ScopeId, str, str], ...]
     fingerprint: str
     expected: dict[TableName, Counter[bytes]] = field(repr=False)
     relied_on: dict[Reference, set[Values]] = field(repr=False)
+
+    @property
+    def mode(self) -> Mode:
+        return self.terms.mode
 
     @property
     def empty(self) -> bool:
@@ -52,45 +65,36 @@ class RestorePlan:
         }
 
     def to_json(self) -> dict[str, Any]:
-        """For people and programs: tables, owners and counts; no values."""
+        """For people and programs: tables, owners, counts and keys; no other values."""
+        refused = [{"snapshot_id": snapshot, "why": why} for snapshot, why in self.refused]
+        parents = [
+            {"snapshot_id": snapshot, "why": why, "owner": str(owner)} for owner, snapshot, why in self.refused_parents
+        ]
         return {
             "scope": {"kind": self.scope.kind.value, "scope_id": self.scope.id},
             "snapshot_id": self.manifest.snapshot_id,
             "taken_at": utc_text(self.manifest.taken_at),
             "mode": self.mode.value,
-            "tables": [_change_json(change) for change in self.changes if not change.empty or change.kept_different],
+            "tables": [change_json(change) for change in self.changes if not change.empty or change.kept_different],
             "rows": self.rows,
-            "linked_parents": [
-                {"table": str(p.head.table), "rows": len(p.lines), "owner": str(p.owner), "snapshot_id": p.snapshot_id}
-                for p in self.parents
-            ],
-            "conflicts": [{"code": c.code, "table": str(c.table), "detail": c.detail} for c in self.conflicts],
+            "linked_parents": [parent_json(parent) for parent in self.parents],
+            "missing_parents": [link_json(link) for link in self.missing],
+            "unlinked": [link_json(link) for link in self.unlinked],
+            "conflicts": [conflict_json(conflict) for conflict in self.conflicts],
             "silent_triggers": [{"table": str(table), "trigger": name} for table, name in self.silent_triggers],
-            "refused_snapshots": [{"snapshot_id": snapshot, "why": why} for snapshot, why in self.refused],
+            "refused_snapshots": [*refused, *parents],
             "fingerprint": self.fingerprint,
         }
 
 
-def _change_json(change: TableChange) -> dict[str, Any]:
-    return {
-        "table": str(change.table),
-        "insert": len(change.inserts),
-        "update": len(change.updates),
-        "delete": len(change.deletes),
-        "kept_different": change.kept_different,
-    }
-
-
-def make_plan(
-    source: Source, archive: Archive, point: RecoveryPoint, *, mode: Mode = Mode.merge, tables: Sequence[str] = ()
-) -> RestorePlan:
+def make_plan(source: Source, archive: Archive, point: RecoveryPoint, terms: Terms = MERGE) -> RestorePlan:
     """Compare a recovery point with the database that `source` names; reads only.
 
     Raises SchemaChanged, ScopeNotFound (a table selection that selects nothing) and what opening a snapshot raises.
     """
     snapshot = point.snapshot(archive)
     with survey(source) as seen:
-        return plan_against(Target.of(seen), archive, snapshot, point, mode=mode, tables=tables)
+        return plan_against(Target.of(seen), archive, snapshot, point, terms)
 
 
 def read_scope(target: Target, snapshot: OpenSnapshot, tables: Sequence[str] = ()) -> Reading:
@@ -105,9 +109,7 @@ def plan_against(
     archive: Archive,
     snapshot: OpenSnapshot,
     point: RecoveryPoint,
-    *,
-    mode: Mode,
-    tables: Sequence[str] = (),
+    terms: Terms,
     reading: Reading | None = None,
 ) -> RestorePlan:
     """The plan for what a session sees now; the same session later gives the same fingerprint, or rows have moved.
@@ -115,30 +117,79 @@ def plan_against(
     A `reading` that was taken in the same transaction is not taken again; it holds at least the selected tables.
     """
     scope = snapshot.manifest.scope
-    reading = reading or read_scope(target, snapshot, tables)
-    heads, live = _selected(list(reading.heads), tables), reading.rows
-    sealed = {head.table: _sealed_lines(snapshot, head) for head in heads}
-    changed = [change_of(mode, head, sealed[head.table], live[head.table]) for head in heads]
-    adopted = [adopt(target, scope, change) for change in changed]
-    changes = [change for change, _ in adopted]
-    taken = [conflict for _, found in adopted for conflict in found]
-    expected = {c.table: expected_after(mode, c, sealed[c.table], live[c.table]) for c in changed}
-    search = ParentSearch(archive, target, snapshot)
-    staying = {c.table: SealedTable(c.head, tuple(expected[c.table])) for c in changed}
-    search.search([(c.head, c.written) for c in changes], staying)
+    reading = reading or read_scope(target, snapshot, terms.tables)
+    heads, live = _selected(list(reading.heads), terms.tables), reading.rows
+    draft = _drafted(target, snapshot, terms.mode, heads, live)
+    holders = Holders(archive, snapshot, terms.as_of)
+    search = ParentSearch(holders, target.values_present, snapshot)
+    staying = {c.table: SealedTable(c.head, tuple(draft.expected[c.table])) for c in draft.changes}
+    search.search([(c.head, c.written) for c in draft.changes], staying)
+    draft.parents = search.found
+    links = open_links(target.catalog, draft.written(), search.lacks)
+    missing = [link for link in links if not link.lack.dangling]
+    unlinked = [link for link in missing if link.nullable and terms.consent.unlinked]
+    draft.unlink(unlinked, live)
+    missing = [link for link in missing if link not in unlinked]
     return RestorePlan(
         scope=scope,
         manifest=snapshot.manifest,
-        mode=mode,
-        patterns=tuple(tables),
-        changes=tuple(changes),
-        parents=tuple(search.found),
-        conflicts=(*taken, *conflicts(target, scope, changes, search.missing)),
-        silent_triggers=tuple(_triggers(target, changes)),
+        terms=terms,
+        changes=tuple(draft.changes),
+        parents=tuple(draft.parents),
+        missing=tuple(missing),
+        unlinked=tuple(unlinked),
+        conflicts=(
+            *draft.conflicts,
+            *conflicts(target, scope, draft.changes, draft.parents),
+            *missing_parents(missing),
+        ),
+        silent_triggers=tuple(_triggers(target, draft.changes)),
         refused=tuple((snapshot_id, found[0].code.value) for snapshot_id, found in point.refused),
-        fingerprint=fingerprint(changes, live),
-        expected=expected,
+        refused_parents=tuple(holders.refused),
+        fingerprint=fingerprint(draft.changes, live),
+        expected=draft.expected,
         relied_on=search.relied_on,
+    )
+
+
+@dataclass
+class _Draft:
+    """A plan in the making."""
+
+    changes: list[TableChange]
+    expected: dict[TableName, Counter[bytes]]
+    conflicts: list[PlanConflict]
+    parents: list[LinkedParent] = field(default_factory=list)
+
+    def written(self) -> list[tuple[TableHead, tuple[bytes, ...]]]:
+        return [(c.head, c.written) for c in self.changes] + [(p.head, p.lines) for p in self.parents]
+
+    def unlink(self, links: Sequence[OpenLink], live: Mapping[TableName, Sequence[bytes]]) -> None:
+        """Set links to NULL in whatever will be written, and in what is expected to be there afterwards."""
+        if not links:
+            return
+        unlinking = Unlinking(links)
+        self.expected = {c.table: unlinking.expected(c.head, self.expected[c.table]) for c in self.changes}
+        self.changes = [unlinking.change(change, live[change.table]) for change in self.changes]
+        self.parents = [unlinking.parent(parent) for parent in self.parents]
+
+
+def _drafted(
+    target: Target,
+    snapshot: OpenSnapshot,
+    mode: Mode,
+    heads: Sequence[TableHead],
+    live: Mapping[TableName, list[bytes]],
+) -> _Draft:
+    """The changes of the scope's own rows, but for those that are still there as somebody else's."""
+    scope = snapshot.manifest.scope
+    sealed = {head.table: _sealed_lines(snapshot, head) for head in heads}
+    changed = [change_of(mode, head, sealed[head.table], live[head.table]) for head in heads]
+    adopted = [adopt(target, scope, change) for change in changed]
+    return _Draft(
+        [change for change, _ in adopted],
+        {c.table: expected_after(mode, c, sealed[c.table], live[c.table]) for c in changed},
+        [conflict for _, found in adopted for conflict in found],
     )
 
 

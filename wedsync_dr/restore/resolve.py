@@ -8,6 +8,7 @@ from wedsync_dr.errors import Damaged, ScopeNotFound, SnapshotNotFound
 from wedsync_dr.model import Finding, FindingCode, Manifest, ScopeId, utc_text
 from wedsync_dr.snapshot.opening import OpenSnapshot, open_snapshot
 from wedsync_dr.vault.archive import Archive
+from wedsync_dr.vault.ledger_state import LedgerState
 from wedsync_dr.vault.vault import SnapshotRef
 from wedsync_dr.verification.verify import check_manifest, examine
 
@@ -52,9 +53,16 @@ def candidates(
     """Every snapshot at or before the instant, newest first, each with what is wrong with it, and as it was read."""
     state = archive.ledger.known()
     for ref in _refs(archive, scope, as_of):
-        manifest, findings = check_manifest(archive, ref, state)
-        found, read = examine(archive, manifest) if manifest else ([], None)
-        yield manifest, tuple(f for f in (*findings, *found) if f.code not in _HARMLESS), read
+        yield examined(archive, ref, state)
+
+
+def examined(
+    archive: Archive, ref: SnapshotRef, state: LedgerState
+) -> tuple[Manifest | None, tuple[Finding, ...], OpenSnapshot | None]:
+    """A snapshot read and verified in full: what is wrong with it, and, where nothing is, its rows."""
+    manifest, findings = check_manifest(archive, ref, state)
+    found, read = examine(archive, manifest) if manifest else ([], None)
+    return manifest, tuple(f for f in (*findings, *found) if f.code not in _HARMLESS), read
 
 
 def _refs(archive: Archive, scope: ScopeId, as_of: datetime | None) -> list[SnapshotRef]:

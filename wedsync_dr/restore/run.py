@@ -14,6 +14,7 @@ from wedsync_dr.restore.live import Target
 from wedsync_dr.restore.plan import RestorePlan, make_plan, plan_against, read_scope
 from wedsync_dr.restore.resolve import RecoveryPoint, resolve
 from wedsync_dr.restore.site import open_site
+from wedsync_dr.restore.terms import NOTHING, Consent, Terms
 from wedsync_dr.scope.survey import Schema, Source, Survey
 from wedsync_dr.snapshot.reading import Read
 from wedsync_dr.snapshot.take import take, take_read
@@ -50,6 +51,7 @@ def restore(
     as_of: datetime | None = None,
     mode: Mode = Mode.merge,
     tables: Sequence[str] = (),
+    consent: Consent = NOTHING,
     target_url: str | None = None,
     apply: bool = False,
     now: datetime,
@@ -62,15 +64,15 @@ def restore(
     A process that restores several scopes of a source keeps one `schema`: the catalogue is then loaded once and proven
     to hold for each. Raises what its steps raise; refuses a plan with conflicts.
     """
-    database = target_of(source, mode, target_url)
+    database, terms = target_of(source, mode, target_url), Terms(mode, tuple(tables), as_of, consent)
     clock = _Clock(progress)
     clock.begin("resolve")
     point = resolve(archive, scope, as_of)
     clock.begin("plan")
     if apply:
-        order = _Order(database, archive, point, mode, tuple(tables), now, requested_by, schema)
+        order = _Order(database, archive, point, terms, now, requested_by, schema)
         return _carry_out(order, clock)
-    plan = make_plan(database, archive, point, mode=mode, tables=tables)
+    plan = make_plan(database, archive, point, terms)
     return Restored(plan, None, None, clock.end())
 
 
@@ -92,7 +94,7 @@ def carry_out(
     database, point = target_of(source, plan.mode, target_url), RecoveryPoint(plan.manifest)
     clock = _Clock(progress)
     clock.begin("plan")
-    return _carry_out(_Order(database, archive, point, plan.mode, plan.patterns, now, requested_by), clock, plan)
+    return _carry_out(_Order(database, archive, point, plan.terms, now, requested_by), clock, plan)
 
 
 @dataclass(frozen=True)
@@ -102,8 +104,7 @@ class _Order:
     database: Source
     archive: Archive
     point: RecoveryPoint
-    mode: Mode
-    tables: tuple[str, ...]
+    terms: Terms
     now: datetime
     requested_by: str
     schema: Schema | None = None
@@ -122,11 +123,11 @@ def _carry_out(order: _Order, clock: "_Clock", approved: RestorePlan | None = No
         with site.look() as seen:
             target = Target.of(seen)
             reading = read_scope(target, snapshot)
-            plan = plan_against(target, archive, snapshot, point, mode=order.mode, tables=order.tables, reading=reading)
+            plan = plan_against(target, archive, snapshot, point, order.terms, reading)
             if approved:
                 require_fresh(approved, plan)
             refuse_conflicts(plan)
-            if order.mode is Mode.replace and not plan.empty:
+            if order.terms.mode is Mode.replace and not plan.empty:
                 clock.begin("safety_snapshot")
                 read = Read(target.layouts, reading.laid_out(target), site.connection)
                 safety = _safety_snapshot(order, seen, read)

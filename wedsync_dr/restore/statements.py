@@ -23,7 +23,7 @@ class Statements:
     """
 
     def __init__(self, connection: psycopg.Connection, catalog: Catalog, *, enforced: bool) -> None:
-        self._connection, self._catalog = connection, catalog
+        self._connection, self.catalog = connection, catalog
         self._cyclic = cyclic_keys(catalog) if enforced else {}
         self._later: list[tuple[TableHead, tuple[bytes, ...]]] = []
         self._incoming = 0
@@ -64,7 +64,7 @@ class Statements:
 
     def advance_sequences(self, table: TableName) -> None:
         """No sequence of the table will give out a value that a restored row has."""
-        for sequence in self._catalog.sequences:
+        for sequence in self.catalog.sequences:
             if sequence.table == table:
                 self._connection.execute(
                     f"SELECT pg_catalog.setval(%s::pg_catalog.regclass, top.value) FROM"
@@ -74,24 +74,25 @@ class Statements:
                     [sequence.name.sql],
                 )
 
-    def hold(self, table: TableName, columns: tuple[str, ...], values: Iterable[tuple[bytes, ...]]) -> None:
-        """Keep the rows that restored rows refer to from being deleted before the commit."""
-        types = {column.name: column.type for column in self._catalog.tables[table].columns}
-        names = ", ".join(quoted(name) for name in columns)
+    def hold(self, table: TableName, columns: tuple[str, ...], values: Iterable[tuple[bytes, ...]]) -> bool:
+        """Keep the rows that restored rows refer to from being deleted before the commit; False where one is gone."""
+        types = {column.name: column.type for column in self.catalog.tables[table].columns}
         arrays = [texts_of(column) for column in zip(*values, strict=True)]
         if not arrays:
-            return
+            return True
+        names = ", ".join(f"kept.{quoted(name)}" for name in columns)
         casts = ", ".join(f"v{i}::{types[name]}" for i, name in enumerate(columns))
         unnest = ", ".join("%s::text[]" for _ in columns)
         aliases = ", ".join(f"v{i}" for i in range(len(columns)))
-        self._connection.execute(
-            f"SELECT 1 FROM {table.sql} WHERE ({names}) IN (SELECT {casts} FROM unnest({unnest}) AS v({aliases}))"
-            " FOR KEY SHARE",
-            arrays,
-        )
+        wanted = f"(SELECT {casts} FROM unnest({unnest}) AS v({aliases}))"
+        self._connection.execute(f"SELECT 1 FROM {table.sql} AS kept WHERE ({names}) IN {wanted} FOR KEY SHARE", arrays)
+        same = " AND ".join(f"kept.{quoted(name)} = v{i}::{types[name]}" for i, name in enumerate(columns))
+        gone = f"NOT EXISTS (SELECT 1 FROM {table.sql} AS kept WHERE {same})"
+        lost = self._connection.execute(f"SELECT 1 FROM unnest({unnest}) AS v({aliases}) WHERE {gone} LIMIT 1", arrays)
+        return lost.fetchone() is None
 
     def _settable(self, head: TableHead) -> list[str]:
-        always = {column.name for column in self._catalog.tables[head.table].columns if column.identity == "a"}
+        always = {column.name for column in self.catalog.tables[head.table].columns if column.identity == "a"}
         return [name for name in head.names if name not in always]
 
     def _load(self, head: TableHead, lines: Sequence[bytes]) -> str:

@@ -12,6 +12,7 @@ from wedsync_dr.demo.accident import destroy, flip_bit
 from wedsync_dr.errors import PlanStale
 from wedsync_dr.model import Kind, ScopeId
 from wedsync_dr.restore.difference import Mode
+from wedsync_dr.restore.terms import Terms
 from wedsync_dr_tests.defs.conftest import Operator, failure_of, outputs_of
 
 
@@ -165,7 +166,7 @@ def test_no_row_reaches_an_event_an_output_or_a_log(protected: Operator) -> None
 def test_a_plan_that_was_shown_is_not_applied_after_rows_moved(protected: Operator) -> None:
     wedding = protected.tomorrow()
     newest = max(protected.protection.archive().vault.snapshots(scope=wedding))
-    chosen = Chosen(wedding, newest.snapshot_id, newest.taken_at, Mode.replace, (), False, "Ada")
+    chosen = Chosen(wedding, newest.snapshot_id, newest.taken_at, Terms(Mode.replace), False, "Ada")
     protected.sql("UPDATE guests SET remark = 'vegan' WHERE wedding_id = %s", wedding.key)
     _, shown = plan_of(protected.protection, chosen)
     planned = Planned(chosen, shown.fingerprint, empty=False)

@@ -22,6 +22,7 @@ from wedsync_dr.restore.difference import Mode
 from wedsync_dr.restore.plan import RestorePlan, make_plan
 from wedsync_dr.restore.resolve import RecoveryPoint, resolve
 from wedsync_dr.restore.run import restore
+from wedsync_dr.restore.terms import Terms
 from wedsync_dr.scope.survey import Source
 from wedsync_dr.snapshot.take import take
 from wedsync_dr.source.session import lock_scopes
@@ -34,7 +35,7 @@ W3 = town.wedding(3)
 
 def planned(source: Source, archive: Archive, mode: Mode = Mode.replace) -> tuple[RecoveryPoint, RestorePlan]:
     point = resolve(archive, W3)
-    return point, make_plan(source, archive, point, mode=mode)
+    return point, make_plan(source, archive, point, Terms(mode))
 
 
 def lose(source: Source, archive: Archive) -> None:
@@ -135,7 +136,7 @@ def test_snapshot_and_two_restores_at_once_end_well(source: Source, archive: Arc
         thread.join()
     assert len(outcomes) == 4
     point = resolve(archive, W3, wanted)
-    assert make_plan(source, archive, point, mode=Mode.replace).empty
+    assert make_plan(source, archive, point, Terms(Mode.replace)).empty
     assert verify(archive).findings == ()
 
 

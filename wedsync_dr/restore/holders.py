@@ -1,0 +1,99 @@
+"""The recovery points of linked rows' owners: which of them to ask for a row, and in which order."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from functools import cached_property
+
+from wedsync_dr.model import ScopeId, TableName
+from wedsync_dr.restore.resolve import examined
+from wedsync_dr.snapshot.opening import OpenSnapshot
+from wedsync_dr.vault.archive import Archive
+from wedsync_dr.vault.ledger_state import LedgerState
+from wedsync_dr.vault.vault import SnapshotRef
+from wedsync_dr.verification.closure import column_values
+
+Values = tuple[bytes, ...]
+Reference = tuple[TableName, tuple[str, ...]]
+
+
+class Holders:
+    """Opens the recovery points of owners, each once, and only when it is asked for one.
+
+    The restored scope's own rows come from `own` and from no other of its snapshots.
+    """
+
+    def __init__(self, archive: Archive, own: OpenSnapshot, as_of: datetime | None) -> None:
+        self._archive, self._own, self._as_of = archive, own, as_of
+        self._refs: dict[ScopeId, list[SnapshotRef]] = {}
+        self._read: dict[SnapshotRef, OpenSnapshot | None] = {}
+        self.refused: list[tuple[ScopeId, str, str]] = []
+
+    def points(self, owner: ScopeId) -> Iterator[OpenSnapshot]:
+        """The intact ones at or before the asked instant, newest first, then the later ones, oldest first."""
+        if owner == self._own.manifest.scope:
+            yield self._own
+            return
+        for ref in self._order(owner):
+            if ref not in self._read:
+                self._read[ref] = self._open(ref)
+            if snapshot := self._read[ref]:
+                yield snapshot
+
+    def known(self, owner: ScopeId) -> bool:
+        """Whether the owner has an intact recovery point at all."""
+        return next(self.points(owner), None) is not None
+
+    @cached_property
+    def _state(self) -> LedgerState:
+        return self._archive.ledger.known()
+
+    def _order(self, owner: ScopeId) -> list[SnapshotRef]:
+        if owner not in self._refs:
+            refs = list(self._archive.vault.snapshots(scope=owner))
+            before = [ref for ref in refs if self._as_of is None or ref.taken_at <= self._as_of]
+            self._refs[owner] = before[::-1] + refs[len(before) :]
+        return self._refs[owner]
+
+    def _open(self, ref: SnapshotRef) -> OpenSnapshot | None:
+        _, findings, snapshot = examined(self._archive, ref, self._state)
+        if not findings:
+            return snapshot
+        self.refused.append((ref.scope, ref.snapshot_id, findings[0].code.value))
+        return None
+
+
+class Links:
+    """Who owned the rows that a snapshot refers to, as far as the snapshot knows."""
+
+    def __init__(self, snapshot: OpenSnapshot) -> None:
+        self._snapshot = snapshot
+        self._owners = {
+            ((link.table, link.columns), tuple(v.encode() for v in link.values)): link.owner for link in snapshot.links
+        }
+        self._followed = {
+            (name, key.target, key.target_columns)
+            for name, table in snapshot.tables.items()
+            for key in table.head.foreign_keys
+        }
+
+    def owners(
+        self, child: TableName, reference: Reference, values: set[Values]
+    ) -> tuple[dict[ScopeId, set[Values]], set[Values]]:
+        """Whom to ask for which row that `child` refers to, and the values that named nothing at the instant.
+
+        A foreign key that the snapshot does not know may have come later: its rows are looked for on the platform.
+        """
+        own = self._own(reference)
+        unlisted = None if (child, *reference) in self._followed else ScopeId.of_table(reference[0])
+        asked: dict[ScopeId, set[Values]] = {}
+        dangling: set[Values] = set()
+        for value in values:
+            linked = self._owners.get((reference, value), unlisted)
+            owner = self._snapshot.manifest.scope if value in own else linked
+            (asked.setdefault(owner, set()) if owner else dangling).add(value)
+        return asked, dangling
+
+    def _own(self, reference: Reference) -> set[Values]:
+        table, columns = reference
+        own = self._snapshot.tables.get(table)
+        return column_values(own, columns) if own else set()
