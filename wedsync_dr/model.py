@@ -227,3 +227,15 @@ Progress = Callable[[str, int, int], None]
 
 def silent(stage: str, done: int, total: int) -> None:
     """A progress that shows nothing."""
+
+
+class SnapshotInstant(datetime):
+    """An instant that was asked for by the id of the snapshot taken then."""
+
+    snapshot_id: str
+
+    @classmethod
+    def of(cls, snapshot_id: str, at: datetime) -> "SnapshotInstant":
+        asked = cls.combine(at.date(), at.timetz())
+        asked.snapshot_id = snapshot_id
+        return asked

@@ -85,6 +85,11 @@ class RestoreRequest(Restore):
         """The asked instant; one without an offset is UTC. Raises MalformedId where the text is none."""
         return instant_of(self.as_of)
 
+    def terms(self) -> Terms:
+        """How the restore is asked for. Raises MalformedId where `as_of` is no instant."""
+        consent = Consent(unlinked=self.allow_unlinked)
+        return Terms(Mode(self.mode.value), tuple(self.tables), self.instant(), consent)
+
 
 def instant_of(text: str) -> datetime | None:
     """The instant that a form's `as_of` says; None where it is empty. Raises MalformedId where it is none."""
@@ -95,11 +100,6 @@ def instant_of(text: str) -> datetime | None:
     except ValueError:
         raise MalformedId("`as_of` is not an instant.", remedy="Write it as 2026-06-05T10:00:00Z.") from None
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-
-    def terms(self) -> Terms:
-        """How the restore is asked for. Raises MalformedId where `as_of` is no instant."""
-        consent = Consent(unlinked=self.allow_unlinked)
-        return Terms(Mode(self.mode.value), tuple(self.tables), self.instant(), consent)
 
 
 @dg.config_mapping

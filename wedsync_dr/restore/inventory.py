@@ -80,8 +80,9 @@ def _schema_point(archive: Archive, as_of: datetime) -> RecoveryPoint:
 def _snapshots(archive: Archive, as_of: datetime) -> dict[ScopeId, list[SnapshotRef]]:
     """The snapshots of each scope at or before an instant, newest first."""
     found: defaultdict[ScopeId, list[SnapshotRef]] = defaultdict(list)
+    state = archive.ledger.known()
     for ref in archive.vault.snapshots():
-        if ref.scope != SCHEMA and ref.taken_at <= as_of:
+        if ref.scope != SCHEMA and ref.taken_at <= as_of and not state.is_safety(ref.scope, ref.snapshot_id):
             found[ref.scope].append(ref)
     return {scope: refs[::-1] for scope, refs in found.items()}
 

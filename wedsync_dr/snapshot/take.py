@@ -41,6 +41,7 @@ def take(
     requested_by: str,
     progress: Progress = silent,
     workers: int = PROCESSES,
+    purpose: str = "",
 ) -> Batch:
     """Snapshot the wanted scopes (None: every scope of the source) at one instant.
 
@@ -57,7 +58,7 @@ def take(
         facts = batch_facts(seen)
         tiers = {scope: scope_tier(info, now, source.default_time_zone) for scope, info in present.items()}
         with lock_scopes(source.url, [_lock_of(facts.batch_id)], patience_s=0, connecting=source.patience):
-            archive.ledger.append("batch-started", {"batch": facts.batch_id, "requested_by": requested_by}, now)
+            archive.ledger.append("batch-started", _beginning(facts, requested_by, purpose), now)
             with ThreadPoolExecutor(1) as beside:
                 schema = begin_schema(source, seen, known.values(), beside) if wanted is None else None
                 results = _take(
@@ -71,7 +72,15 @@ def take(
 
 
 def take_read(
-    source: Source, archive: Archive, seen: Survey, scope: ScopeId, read: Read, *, now: datetime, requested_by: str
+    source: Source,
+    archive: Archive,
+    seen: Survey,
+    scope: ScopeId,
+    read: Read,
+    *,
+    now: datetime,
+    requested_by: str,
+    purpose: str = "",
 ) -> Taken | None:
     """Snapshot one scope from all its rows, read at the instant of `seen`. None where the source has no such scope.
 
@@ -84,7 +93,7 @@ def take_read(
         return None
     tier, facts = scope_tier(found[0], now, source.default_time_zone), batch_facts(seen)
     with lock_scopes(read.session, [_lock_of(facts.batch_id)], patience_s=0):
-        archive.ledger.append("batch-started", {"batch": facts.batch_id, "requested_by": requested_by}, now)
+        archive.ledger.append("batch-started", _beginning(facts, requested_by, purpose), now)
         result = _take_read(source, archive, seen, Group(0, (scope,), (tier,)), read, facts)
         failed = int(isinstance(result, Failed))
         archive.ledger.append("batch-finished", {"batch": facts.batch_id, "failed": failed}, now)
@@ -101,6 +110,11 @@ def _take_read(
         commit = Commit(archive, facts, LinkOwners(seen), puts, Rows(group, laid_down, read.layouts))
         (result,) = commit.run(read.session, source.patience)
     return result
+
+
+def _beginning(facts: BatchFacts, requested_by: str, purpose: str) -> dict[str, str]:
+    body = {"batch": facts.batch_id, "requested_by": requested_by}
+    return body | ({"purpose": purpose} if purpose else {})
 
 
 def close_unfinished(source: Source, archive: Archive, now: datetime) -> int:

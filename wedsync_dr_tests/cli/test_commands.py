@@ -201,7 +201,7 @@ def test_a_reader_that_stops_reading_is_no_error_message(ready: Desk) -> None:
 
 
 def test_ctrl_c_during_a_snapshot_lists_nothing_half_made(ready: Desk) -> None:
-    ready.sql("INSERT INTO guests (wedding_id, name) SELECT 'EMMA', 'late ' || n FROM generate_series(1, 150000) AS n")
+    ready.sql("INSERT INTO guests (wedding_id, name) SELECT 'EMMA', 'late ' || n FROM generate_series(1, 400000) AS n")
     before = ready.json("snapshots")["snapshots"]
     running = ready.start("snapshot", "--all", stderr=subprocess.PIPE)
     _wait_for_ledger(ready, entries=_entries(ready) + 1)
