@@ -43,7 +43,7 @@ def _remarks(document: Mapping[str, Any]) -> Iterator[str]:
     for conflict in document["conflicts"]:
         yield f"conflict ({conflict['code']}): {conflict['table']}: {conflict['detail']}"
         yield f"  what to do: {conflict['remedy']}"
-    silent = [f"{trigger['table']}.{trigger['trigger']}" for trigger in document["silent_triggers"]]
+    silent = [_silent(trigger) for trigger in document["silent_triggers"]]
     if silent:
         more = f" and {len(silent) - _SHOWN_TRIGGERS} more" if len(silent) > _SHOWN_TRIGGERS else ""
         yield f"will not fire: {', '.join(silent[:_SHOWN_TRIGGERS])}{more}"
@@ -51,6 +51,11 @@ def _remarks(document: Mapping[str, Any]) -> Iterator[str]:
     yield f"rows to insert {rows['inserted']:,}, to update {rows['updated']:,}, to delete {rows['deleted']:,}"
     if document["conflicts"]:
         yield f"{counted(len(document['conflicts']), 'conflict')}: this plan cannot be applied"
+
+
+def _silent(trigger: Mapping[str, Any]) -> str:
+    name = f"{trigger['table']}.{trigger['trigger']}" if trigger["table"] else trigger["trigger"]
+    return name if trigger["kind"] == "trigger" else f"{trigger['kind']} {name}"
 
 
 def _link(link: Mapping[str, Any], what: str) -> str:

@@ -5,6 +5,7 @@ from typing import Any
 from wedsync_dr.restore.conflicts import PlanConflict
 from wedsync_dr.restore.difference import TableChange
 from wedsync_dr.restore.parents import LinkedParent
+from wedsync_dr.restore.silence import Silenced
 from wedsync_dr.restore.unlinked import OpenLink
 from wedsync_dr.snapshot.sealed_rows import TableHead
 from wedsync_dr.source.copytext import text_of
@@ -37,6 +38,10 @@ def conflict_json(conflict: PlanConflict) -> dict[str, Any]:
         "detail": conflict.detail,
         "remedy": conflict.remedy,
     }
+
+
+def silent_json(silent: Silenced) -> dict[str, Any]:
+    return {"table": str(silent.table) if silent.table else None, "trigger": silent.name, "kind": silent.kind}
 
 
 def link_json(link: OpenLink) -> dict[str, Any]:
