@@ -92,6 +92,9 @@ class _Order:
 @click.option(
     "--allow-unlinked", is_flag=True, help="Set links to NULL whose rows no recovery point holds; each is listed."
 )
+@click.option(
+    "--allow-dirty", is_flag=True, help="Write rows that broke constraints of their own in the source; each is listed."
+)
 @click.option("--apply", is_flag=True, help="Do it. Without this, only the plan is made and shown.")
 @click.option("--yes", is_flag=True, help="Do not ask on a terminal.")
 @json_option
@@ -104,6 +107,7 @@ def restore(
     tables: tuple[str, ...],
     target: str | None,
     allow_unlinked: bool,
+    allow_dirty: bool,
     apply: bool,
     yes: bool,
     as_json: bool,
@@ -117,7 +121,7 @@ def restore(
     """
     scope = the_scope(wedding, vendor, platform)
     url = database_url(target, "--target") if target else None
-    consent = Consent(unlinked=allow_unlinked)
+    consent = Consent(unlinked=allow_unlinked, dirty=allow_dirty)
     order = _Order(at_hand.source(), at_hand.archive(), scope, as_of, mode, table_names(tables), url, consent)
     planned = order.plan()
     if not as_json:

@@ -15,11 +15,12 @@ from datetime import datetime
 from wedsync_dr.errors import Conflict, PlanStale, RestoreNotEqual, SourceRefused
 from wedsync_dr.restore import allowed
 from wedsync_dr.restore.difference import TableChange
+from wedsync_dr.restore.dirty import lifting
 from wedsync_dr.restore.live import Target, present, read_live
 from wedsync_dr.restore.parents import LinkedParent
 from wedsync_dr.restore.plan import RestorePlan, plan_against
 from wedsync_dr.restore.resolve import RecoveryPoint
-from wedsync_dr.restore.silence import Silence
+from wedsync_dr.restore.silence import GRANT, Silence
 from wedsync_dr.restore.site import Site, open_site
 from wedsync_dr.restore.statements import Statements
 from wedsync_dr.restore.unchecked import require_unique
@@ -112,7 +113,15 @@ def _carry_out(site: Site, target: Target, plan: RestorePlan) -> None:
     excluding = exclusions(target.reader, tables)
     silence = Silence(site.connection, hooks(target.reader, tables), event_triggers(target.reader))
     enforced = silence.begin()
-    _write(Statements(site.connection, target.catalog, enforced=enforced, exclusions=excluding), plan, writes)
+    if enforced and any(rows.check is None for rows in plan.dirty):
+        raise SourceRefused(
+            "The role may not write rows that refer to nothing: its foreign keys are enforced.", remedy=GRANT
+        )
+    statements = Statements(site.connection, target.catalog, enforced=enforced, exclusions=excluding)
+    lift, put_back = lifting(plan.dirty)
+    statements.alter(lift)
+    _write(statements, plan, writes)
+    statements.alter(put_back)
     silence.end()
     require_unique(target, writes, excluding)
 

@@ -12,11 +12,12 @@ from wedsync_dr.restore.adoption import adopt
 from wedsync_dr.restore.allowed import missing_privileges
 from wedsync_dr.restore.conflicts import PlanConflict, conflicts, missing_parents
 from wedsync_dr.restore.difference import Mode, TableChange, change_of, expected_after, fingerprint
+from wedsync_dr.restore.dirty import DirtyRows, dirt_conflicts, dirty_rows
 from wedsync_dr.restore.holders import Holders, Reference, Values
 from wedsync_dr.restore.live import Reading, Target, heads_for, read_live
 from wedsync_dr.restore.parents import LinkedParent, ParentSearch
 from wedsync_dr.restore.resolve import RecoveryPoint
-from wedsync_dr.restore.shown import change_json, conflict_json, link_json, parent_json, silent_json
+from wedsync_dr.restore.shown import change_json, conflict_json, dirty_json, link_json, parent_json, silent_json
 from wedsync_dr.restore.silence import Silenced, silenced
 from wedsync_dr.restore.terms import MERGE, Terms
 from wedsync_dr.restore.unlinked import OpenLink, Unlinking, open_links
@@ -31,7 +32,8 @@ from wedsync_dr.vault.archive import Archive
 class RestorePlan:
     """Everything that applying would do. `changes` stand in restore order; lines in them are never printed.
 
-    `missing` are links that stand in the way, `unlinked` those that will be NULL by the terms' consent.
+    `missing` are links that stand in the way, `unlinked` those that will be NULL by the terms' consent, `dirty` rows
+    that break a constraint.
     """
 
     scope: ScopeId
@@ -41,6 +43,7 @@ class RestorePlan:
     parents: tuple[LinkedParent, ...]
     missing: tuple[OpenLink, ...]
     unlinked: tuple[OpenLink, ...]
+    dirty: tuple[DirtyRows, ...]
     conflicts: tuple[PlanConflict, ...]
     silent: tuple[Silenced, ...]
     refused: tuple[tuple[str, str], ...]
@@ -83,6 +86,7 @@ class RestorePlan:
             "linked_parents": [parent_json(parent) for parent in self.parents],
             "missing_parents": [link_json(link) for link in self.missing],
             "unlinked": [link_json(link) for link in self.unlinked],
+            "dirty": [dirty_json(rows) for rows in self.dirty],
             "conflicts": [conflict_json(conflict) for conflict in self.conflicts],
             "silent_triggers": [silent_json(one) for one in self.silent],
             "refused_snapshots": [*refused, *parents],
@@ -129,10 +133,12 @@ def plan_against(
     search.search([(c.head, c.written) for c in draft.changes], staying)
     draft.parents = search.found
     links = open_links(target.catalog, draft.written(), search.lacks)
-    missing = [link for link in links if not link.lack.dangling]
-    unlinked = [link for link in missing if link.nullable and terms.consent.unlinked]
+    lost = [link for link in links if not link.lack.dangling]
+    unlinked = [link for link in lost if link.nullable and terms.consent.unlinked]
     draft.unlink(unlinked, live)
-    missing = [link for link in missing if link not in unlinked]
+    missing = [link for link in lost if not (link.nullable and terms.consent.unlinked)]
+    dangling = [link for link in open_links(target.catalog, draft.written(), search.lacks) if link.lack.dangling]
+    dirty = dirty_rows(target, draft.writes(), dangling)
     return RestorePlan(
         scope=scope,
         manifest=snapshot.manifest,
@@ -141,10 +147,12 @@ def plan_against(
         parents=tuple(draft.parents),
         missing=tuple(missing),
         unlinked=tuple(unlinked),
+        dirty=tuple(dirty),
         conflicts=(
             *draft.conflicts,
             *conflicts(target, scope, draft.changes, draft.parents, live, draft.expected),
             *missing_parents(missing),
+            *dirt_conflicts(dirty, allowed=terms.consent.dirty),
             *missing_privileges(target, draft.writes(), (table for table, _ in search.relied_on)),
         ),
         silent=tuple(_silenced(target, draft.writes())),

@@ -4,6 +4,7 @@ from typing import Any
 
 from wedsync_dr.restore.conflicts import PlanConflict
 from wedsync_dr.restore.difference import TableChange
+from wedsync_dr.restore.dirty import DirtyRows
 from wedsync_dr.restore.parents import LinkedParent
 from wedsync_dr.restore.silence import Silenced
 from wedsync_dr.restore.unlinked import OpenLink
@@ -54,6 +55,15 @@ def link_json(link: OpenLink) -> dict[str, Any]:
         "parent_key": _named(link.key.target_columns, link.value),
         "owner": str(link.lack.owner) if link.lack.owner else None,
         "nullable": bool(link.nullable),
+    }
+
+
+def dirty_json(dirty: DirtyRows) -> dict[str, Any]:
+    return {
+        "table": str(dirty.head.table),
+        "constraint": dirty.constraint,
+        "rows": len(dirty.lines),
+        "keys": [key_of(dirty.head, line) for line in dirty.lines],
     }
 
 

@@ -107,6 +107,11 @@ class Statements:
         for head, lines in self._later:
             self._update(head, lines, sorted(self._late_columns(head)))
 
+    def alter(self, statements: Iterable[str]) -> None:
+        """Change tables; the role has to own them."""
+        for sql in statements:
+            self._execute(sql)
+
     def advance_sequences(self, table: TableName) -> None:
         """No sequence of the table will give out a value that a restored row has."""
         for sequence in self.catalog.sequences:

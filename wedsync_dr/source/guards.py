@@ -50,6 +50,18 @@ FROM wanted w JOIN pg_constraint c ON c.conrelid = w.oid AND c.contype = 'x'
 ORDER BY 1, 2, 3
 """
 )
+_CHECKS = (
+    _WANTED
+    + """
+SELECT w.schema, w.name, c.conname::text, pg_get_expr(c.conbin, c.conrelid), c.convalidated,
+       pg_get_constraintdef(c.oid), obj_description(c.oid, 'pg_constraint'),
+       ARRAY(SELECT a.attname::text FROM unnest(c.conkey) AS k(n)
+             JOIN pg_attribute a ON a.attrelid = c.conrelid AND a.attnum = k.n ORDER BY 1)
+FROM wanted w JOIN pg_constraint c ON c.conrelid = w.oid AND c.contype = 'c'
+WHERE NOT (0 = ANY (c.conkey)) AND coalesce((to_jsonb(c) ->> 'conenforced')::boolean, true)
+ORDER BY 1, 2, 3
+"""
+)
 _PRIVILEGES = (
     _WANTED
     + """
@@ -107,6 +119,19 @@ class Exclusion:
 
 
 @dataclass(frozen=True)
+class Check:
+    """A CHECK constraint: an expression over `columns`, and how it is declared."""
+
+    table: TableName
+    name: str
+    expression: str
+    validated: bool
+    definition: str
+    comment: str | None
+    columns: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Privileges:
     """What the role may do with a table: delete, lock rows, and the columns that it may not insert into or update."""
 
@@ -132,6 +157,16 @@ def exclusions(reader: Reader, tables: Sequence[TableName]) -> list[Exclusion]:
         Exclusion(TableName(schema, name), constraint, deferrable, tuple(columns), tuple(operators), partial)
         for schema, name, constraint, deferrable, columns, operators, partial in reader.rows(
             _EXCLUSIONS, _names(tables)
+        )
+    ]
+
+
+def checks(reader: Reader, tables: Sequence[TableName]) -> list[Check]:
+    """The CHECK constraints that are enforced on the tables."""
+    return [
+        Check(TableName(schema, name), constraint, expression, validated, definition, comment, tuple(columns))
+        for schema, name, constraint, expression, validated, definition, comment, columns in reader.rows(
+            _CHECKS, _names(tables)
         )
     ]
 
