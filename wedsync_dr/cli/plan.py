@@ -8,6 +8,7 @@ from wedsync_dr.restore.plan import RestorePlan
 from wedsync_dr.restore.run import Restored
 
 _SHOWN_TRIGGERS = 5
+_SHOWN_KEYS = 20
 
 
 def print_plan(plan: RestorePlan) -> None:
@@ -47,10 +48,16 @@ def _remarks(document: Mapping[str, Any]) -> Iterator[str]:
         yield f"linked parent: {rows} of {parent['table']}, from {source}, for {', '.join(parent['needed_by'])}"
     for link in (*document["missing_parents"], *document["unlinked"]):
         yield _link(link, "will be NULL" if link in document["unlinked"] else "is missing")
+    for dirty in document["dirty"]:
+        keys = ", ".join(
+            " ".join(f"{name}={value}" for name, value in key.items()) for key in dirty["keys"][:_SHOWN_KEYS]
+        )
+        more = f" and {dirty['rows'] - _SHOWN_KEYS} more" if dirty["rows"] > _SHOWN_KEYS else ""
+        yield f"dirty: {counted(dirty['rows'], 'row')} of {dirty['table']} break {dirty['constraint']}: {keys}{more}"
     for conflict in document["conflicts"]:
         yield f"conflict ({conflict['code']}): {conflict['table']}: {conflict['detail']}"
         yield f"  what to do: {conflict['remedy']}"
-    silent = [f"{trigger['table']}.{trigger['trigger']}" for trigger in document["silent_triggers"]]
+    silent = [_silent(trigger) for trigger in document["silent_triggers"]]
     if silent:
         more = f" and {len(silent) - _SHOWN_TRIGGERS} more" if len(silent) > _SHOWN_TRIGGERS else ""
         yield f"will not fire: {', '.join(silent[:_SHOWN_TRIGGERS])}{more}"
@@ -58,6 +65,11 @@ def _remarks(document: Mapping[str, Any]) -> Iterator[str]:
     yield f"rows to insert {rows['inserted']:,}, to update {rows['updated']:,}, to delete {rows['deleted']:,}"
     if document["conflicts"]:
         yield f"{counted(len(document['conflicts']), 'conflict')}: this plan cannot be applied"
+
+
+def _silent(trigger: Mapping[str, Any]) -> str:
+    name = f"{trigger['table']}.{trigger['trigger']}" if trigger["table"] else trigger["trigger"]
+    return name if trigger["kind"] == "trigger" else f"{trigger['kind']} {name}"
 
 
 def _link(link: Mapping[str, Any], what: str) -> str:

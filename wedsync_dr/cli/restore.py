@@ -97,6 +97,9 @@ class _Order:
 @click.option(
     "--allow-unlinked", is_flag=True, help="Set links to NULL whose rows no recovery point holds; each is listed."
 )
+@click.option(
+    "--allow-dirty", is_flag=True, help="Write rows that broke constraints of their own in the source; each is listed."
+)
 @click.option("--apply", is_flag=True, help="Do it. Without this, only the plan is made and shown.")
 @click.option("--yes", is_flag=True, help="Do not ask on a terminal.")
 @json_option
@@ -112,6 +115,7 @@ def restore(
     order: Order,
     no_owner: bool,
     allow_unlinked: bool,
+    allow_dirty: bool,
     apply: bool,
     yes: bool,
     as_json: bool,
@@ -131,7 +135,7 @@ def restore(
         require_alone(wedding, vendor, platform, tables)
         return recover(url, as_of, order, no_owner=no_owner, apply=apply, ask=not yes, as_json=as_json)
     scope = the_scope(wedding, vendor, platform)
-    consent = Consent(unlinked=allow_unlinked)
+    consent = Consent(unlinked=allow_unlinked, dirty=allow_dirty)
     asked = _Order(at_hand.source(), at_hand.archive(), scope, as_of, mode, table_names(tables), url, consent)
     planned = asked.plan()
     if not as_json:

@@ -46,6 +46,10 @@ class Restore(dg.Config):
         default=False,
         description="Set links to NULL whose rows no recovery point holds; the plan counts them. Else it is refused.",
     )
+    allow_dirty: bool = Field(
+        default=False,
+        description="Write rows that broke their own constraints in the source, as they were. Else it is refused.",
+    )
     plan_only: bool = Field(
         default=True, description="true: show what would change, and stop. false: change it; needs `confirm`."
     )
@@ -87,7 +91,7 @@ class RestoreRequest(Restore):
 
     def terms(self) -> Terms:
         """How the restore is asked for. Raises MalformedId where `as_of` is no instant."""
-        consent = Consent(unlinked=self.allow_unlinked)
+        consent = Consent(unlinked=self.allow_unlinked, dirty=self.allow_dirty)
         return Terms(Mode(self.mode.value), tuple(self.tables), self.instant(), consent)
 
 

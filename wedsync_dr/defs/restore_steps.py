@@ -83,6 +83,9 @@ def plan_metadata(plan: RestorePlan) -> dict[str, dg.MetadataValue]:
     for name in ("tables", "linked_parents", "conflicts", "silent_triggers", "refused_snapshots"):
         if shown[name]:
             metadata[name] = dg.MetadataValue.table([_record(row) for row in shown[name]])
+    if shown["dirty"]:
+        rows = [_record({name: one[name] for name in ("table", "constraint", "rows")}) for one in shown["dirty"]]
+        metadata["dirty"] = dg.MetadataValue.table(rows)
     for name in ("missing_parents", "unlinked"):
         if counts := Counter(_place(row) for row in shown[name]):
             rows = [dg.TableRecord({"link": place, "rows": count}) for place, count in counts.items()]

@@ -8,21 +8,25 @@ back.
 
 import time
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from wedsync_dr.errors import Conflict, PlanStale, RestoreNotEqual
+from wedsync_dr.errors import Conflict, PlanStale, RestoreNotEqual, SourceRefused
+from wedsync_dr.restore import allowed
 from wedsync_dr.restore.difference import TableChange
+from wedsync_dr.restore.dirty import lifting
 from wedsync_dr.restore.live import Target, present, read_live
 from wedsync_dr.restore.parents import LinkedParent
 from wedsync_dr.restore.plan import RestorePlan, plan_against
 from wedsync_dr.restore.resolve import RecoveryPoint
+from wedsync_dr.restore.silence import GRANT, Silence
 from wedsync_dr.restore.site import Site, open_site
-from wedsync_dr.restore.statements import Statements, TriggersOff
+from wedsync_dr.restore.statements import Statements
+from wedsync_dr.restore.unchecked import require_unique
 from wedsync_dr.scope.survey import Source
 from wedsync_dr.snapshot.opening import SealedTable
+from wedsync_dr.source.guards import event_triggers, exclusions, hooks
 from wedsync_dr.source.order import restore_order
 from wedsync_dr.vault.archive import Archive
 from wedsync_dr.verification.closure import column_values
@@ -65,10 +69,11 @@ def apply_at(
     snapshot = point.snapshot(archive)
     with site.write() as seen:
         target = Target.of(seen)
+        _lock(site, target, plan)
         again = plan_against(target, archive, snapshot, point, plan.terms)
         require_fresh(plan, again)
-        with _triggers_off(site, target, again) as enforced:
-            _write(Statements(site.connection, target.catalog, enforced=enforced), again)
+        refuse_conflicts(again)
+        _carry_out(site, target, again)
         _require_equal(target, again)
     archive.ledger.append("restored", story | {"rows": plan.rows, "requested_by": requested_by}, now)
     return Applied(plan.rows, time.monotonic() - started)
@@ -83,19 +88,49 @@ def require_fresh(plan: RestorePlan, again: RestorePlan) -> None:
 
 
 def refuse_conflicts(plan: RestorePlan) -> None:
-    """Raise Conflict where the plan has any."""
+    """Raise Conflict where the plan has any; SourceRefused where all that is missing is a privilege."""
     if plan.conflicts:
-        first = plan.conflicts[0]
-        raise Conflict(
-            f"{len(plan.conflicts)} conflict(s) stand in the way; {first.table}: {first.detail}",
-            remedy=first.remedy,
+        first, count = plan.conflicts[0], len(plan.conflicts)
+        privileges_only = all(conflict.code == allowed.CODE for conflict in plan.conflicts)
+        raise (SourceRefused if privileges_only else Conflict)(
+            f"{count} conflict(s) stand in the way; {first.table}: {first.detail}", remedy=first.remedy
         )
 
 
-def _write(statements: Statements, plan: RestorePlan) -> None:
+def _lock(site: Site, target: Target, plan: RestorePlan) -> None:
+    """Lock the rows that go or change before it is asked who refers to them."""
+    referred_to = {key.target for table in target.catalog.tables.values() for key in table.foreign_keys}
+    statements = Statements(site.connection, target.catalog, enforced=False)
+    for change in plan.changes:
+        if change.table in referred_to:
+            statements.lock(change.head, (*change.deletes, *change.updates))
+
+
+def _carry_out(site: Site, target: Target, plan: RestorePlan) -> None:
+    """Write while nothing else runs, then check what was left unchecked meanwhile."""
+    writes = [*(parent.as_change for parent in plan.parents), *plan.changes]
+    tables = list(dict.fromkeys(change.table for change in writes if not change.empty))
+    excluding = exclusions(target.reader, tables)
+    silence = Silence(site.connection, hooks(target.reader, tables), event_triggers(target.reader))
+    enforced = silence.begin()
+    if enforced and any(rows.check is None for rows in plan.dirty):
+        raise SourceRefused(
+            "The role may not write rows that refer to nothing: its foreign keys are enforced.", remedy=GRANT
+        )
+    statements = Statements(site.connection, target.catalog, enforced=enforced, exclusions=excluding)
+    lift, put_back = lifting(plan.dirty)
+    statements.alter(lift)
+    _write(statements, plan, writes)
+    statements.alter(put_back)
+    silence.end()
+    require_unique(target, writes, excluding)
+
+
+def _write(statements: Statements, plan: RestorePlan, writes: Sequence[TableChange]) -> None:
+    for change in plan.changes:
+        statements.detach(change.head, change.updates, change.deletes)
     for change in reversed(plan.changes):
         statements.delete(change.head, change.deletes)
-    writes = [*(TableChange(parent.head, inserts=parent.lines) for parent in plan.parents), *plan.changes]
     place = {name: i for i, name in enumerate(restore_order(statements.catalog))}
     for change in sorted(writes, key=lambda change: place[change.table]):
         statements.update(change.head, change.updates)
@@ -107,16 +142,6 @@ def _write(statements: Statements, plan: RestorePlan) -> None:
     for (table, columns), values in plan.relied_on.items():
         if not statements.hold(table, columns, values):
             raise PlanStale(f"Rows of {table} that restored rows refer to went meanwhile.", remedy="Make a new plan.")
-
-
-@contextmanager
-def _triggers_off(site: Site, target: Target, plan: RestorePlan) -> Iterator[bool]:
-    """No trigger fires inside. Yields whether foreign keys are still enforced row by row."""
-    tables = [change.table for change in plan.changes if not change.empty] + [p.head.table for p in plan.parents]
-    off = TriggersOff(site.connection, target.catalog, tables)
-    enforced = off.begin()
-    yield enforced
-    off.end()
 
 
 def _require_equal(target: Target, plan: RestorePlan) -> None:

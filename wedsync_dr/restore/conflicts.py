@@ -1,6 +1,7 @@
 """What stands in the way of a restore, found before anything is changed."""
 
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from wedsync_dr.model import ScopeId, TableName
@@ -13,6 +14,7 @@ from wedsync_dr.snapshot.opening import SealedTable
 from wedsync_dr.snapshot.sealed_rows import ForeignKey
 from wedsync_dr.verification.closure import column_values
 
+_KEEP = "Use --mode merge, which deletes nothing, or restore or remove those rows first; then make a new plan."
 REMEDY = "Settle it in the platform, or choose tables with --tables; then make a new plan."
 
 
@@ -28,14 +30,20 @@ class PlanConflict:
 
 
 def conflicts(
-    target: Target, scope: ScopeId, changes: Iterable[TableChange], parents: Iterable[LinkedParent]
+    target: Target,
+    scope: ScopeId,
+    changes: Sequence[TableChange],
+    parents: Iterable[LinkedParent],
+    live: Mapping[TableName, Sequence[bytes]],
+    expected: Mapping[TableName, Counter[bytes]],
 ) -> Iterator[PlanConflict]:
     """What rows that are there have against the changes and the parents to insert."""
-    changes = list(changes)
     covered = {change.table for change in changes}
-    for change in (*changes, *(TableChange(parent.head, inserts=parent.lines) for parent in parents)):
+    for change in changes:
         yield from _taken_unique_keys(target, scope, change)
-        yield from _still_referenced(target, scope, change, covered)
+        yield from _still_referenced(target, scope, change, live[change.table], expected[change.table], covered)
+    for parent in parents:
+        yield from _taken_unique_keys(target, scope, parent.as_change, primary=True)
 
 
 def missing_parents(links: Iterable[OpenLink]) -> Iterator[PlanConflict]:
@@ -54,7 +62,9 @@ def missing_parents(links: Iterable[OpenLink]) -> Iterator[PlanConflict]:
         yield PlanConflict("missing-parent", key.target, detail, f"Bring the row back first, or: {cure}.")
 
 
-def _taken_unique_keys(target: Target, scope: ScopeId, change: TableChange) -> Iterator[PlanConflict]:
+def _taken_unique_keys(
+    target: Target, scope: ScopeId, change: TableChange, *, primary: bool = False
+) -> Iterator[PlanConflict]:
     """Natural keys of rows to write that a row which stays already has."""
     head = change.head
     if not head.key or not change.written:
@@ -62,10 +72,15 @@ def _taken_unique_keys(target: Target, scope: ScopeId, change: TableChange) -> I
     width = len(head.key)
     going = {split_key(line, width) for line in (*change.written, *change.deletes)}
     for unique in target.catalog.tables[head.table].unique_keys:
-        if unique.primary or unique.partial_or_expression or not set(unique.columns) <= set(head.names):
+        if (
+            (unique.primary and not primary)
+            or unique.partial_or_expression
+            or not set(unique.columns) <= set(head.names)
+        ):
             continue
         values = column_values(SealedTable(head, change.written), unique.columns)
-        hits = [owner for owner, key in find(target, head.table, unique.columns, values, head.key) if key not in going]
+        found = find(target, head.table, unique.columns, values, head.key)
+        hits = [owner for owner, key in found if unique.primary or key not in going]
         if hits:
             who = ", ".join(sorted({"this scope" if owner == scope else str(owner) for owner in hits})[:3])
             detail = f"{len(hits)} value(s) of unique key {unique.name} are taken by rows of {who}."
@@ -73,22 +88,39 @@ def _taken_unique_keys(target: Target, scope: ScopeId, change: TableChange) -> I
 
 
 def _still_referenced(
-    target: Target, scope: ScopeId, change: TableChange, covered: set[TableName]
+    target: Target,
+    scope: ScopeId,
+    change: TableChange,
+    live: Sequence[bytes],
+    after: Iterable[bytes],
+    covered: set[TableName],
 ) -> Iterator[PlanConflict]:
-    """Rows to delete that rows refer to which the plan does not cover: another owner's, or of a table not selected."""
-    if not change.deletes:
+    """Values that go, with rows or by updates, while rows refer to them which the plan does not cover: another
+    owner's, or of a table not selected."""
+    gone = _going(change, live)
+    if not gone.lines:
         return
-    doomed = SealedTable(change.head, change.deletes)
+    staying = SealedTable(change.head, tuple(after))
     for child in target.catalog.tables.values():
         for key in child.foreign_keys:
             if key.target != change.table:
                 continue
-            values = column_values(doomed, key.target_columns)
+            values = column_values(gone, key.target_columns)
+            values -= column_values(staying, key.target_columns) if values else set()
             hits = [owner for owner, _ in find(target, child.name, key.columns, values, key.columns)]
             others = [owner for owner in hits if owner != scope or child.name not in covered]
             if others:
                 who = ", ".join(sorted({str(owner) for owner in others})[:3])
                 detail = (
-                    f"{len(others)} row(s) of {child.name} that belong to {who} refer to rows that would be deleted."
+                    f"{len(others)} row(s) of {child.name} that belong to {who} refer to rows that would be deleted"
+                    " or lose that key."
                 )
-                yield PlanConflict("still-referenced", change.table, detail)
+                yield PlanConflict("still-referenced", change.table, detail, _KEEP)
+
+
+def _going(change: TableChange, live: Sequence[bytes]) -> SealedTable:
+    """The rows as they are now that are deleted or updated."""
+    width = len(change.head.key)
+    updated = {split_key(line, width) for line in change.updates} if width else set()
+    before = [line for line in live if split_key(line, width) in updated] if updated else []
+    return SealedTable(change.head, (*change.deletes, *before))

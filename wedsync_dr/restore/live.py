@@ -1,6 +1,6 @@
 """The rows that a scope has now, in the column order of its snapshot."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -13,8 +13,7 @@ from wedsync_dr.snapshot.opening import OpenSnapshot
 from wedsync_dr.snapshot.sealed_rows import TableHead
 from wedsync_dr.source.catalog import Catalog
 from wedsync_dr.source.order import restore_order
-
-Copy = Callable[[str], Iterable[memoryview | bytes]]
+from wedsync_dr.source.session import Reader
 
 
 @dataclass(frozen=True)
@@ -24,11 +23,15 @@ class Target:
 
     catalog: Catalog
     ownership: ResolvedOwnership
-    copy: Copy
+    reader: Reader
 
     @classmethod
     def of(cls, seen: Survey) -> "Target":
-        return cls(seen.catalog, seen.ownership, seen.reader.copy)
+        return cls(seen.catalog, seen.ownership, seen.reader)
+
+    def copy(self, sql: str) -> Iterable[memoryview | bytes]:
+        """The rows of a query as COPY text."""
+        return self.reader.copy(sql)
 
     def values_present(
         self, table: TableName, columns: tuple[str, ...], values: set[tuple[bytes, ...]]

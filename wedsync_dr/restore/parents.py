@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 from wedsync_dr.model import ScopeId, TableName
+from wedsync_dr.restore.difference import TableChange
 from wedsync_dr.restore.holders import Holders, Links, Reference, Values
 from wedsync_dr.snapshot.opening import OpenSnapshot, SealedTable
 from wedsync_dr.snapshot.sealed_rows import TableHead
@@ -23,6 +24,11 @@ class LinkedParent:
     owner: ScopeId = field(kw_only=True)
     snapshot_id: str = field(kw_only=True)
     needed_by: tuple[TableName, ...] = field(kw_only=True)
+
+    @property
+    def as_change(self) -> TableChange:
+        """What it writes."""
+        return TableChange(self.head, inserts=self.lines)
 
 
 @dataclass(frozen=True)

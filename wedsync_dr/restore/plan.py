@@ -9,18 +9,22 @@ from typing import Any
 from wedsync_dr.errors import ScopeNotFound
 from wedsync_dr.model import Manifest, ScopeId, TableName, utc_text
 from wedsync_dr.restore.adoption import adopt
+from wedsync_dr.restore.allowed import missing_privileges
 from wedsync_dr.restore.conflicts import PlanConflict, conflicts, missing_parents
 from wedsync_dr.restore.difference import Mode, TableChange, change_of, expected_after, fingerprint
+from wedsync_dr.restore.dirty import DirtyRows, dirt_conflicts, dirty_rows
 from wedsync_dr.restore.holders import Holders, Reference, Values
 from wedsync_dr.restore.live import Reading, Target, heads_for, read_live
 from wedsync_dr.restore.parents import LinkedParent, ParentSearch
 from wedsync_dr.restore.resolve import RecoveryPoint
-from wedsync_dr.restore.shown import change_json, conflict_json, link_json, parent_json
+from wedsync_dr.restore.shown import change_json, conflict_json, dirty_json, link_json, parent_json, silent_json
+from wedsync_dr.restore.silence import Silenced, silenced
 from wedsync_dr.restore.terms import MERGE, Terms
 from wedsync_dr.restore.unlinked import OpenLink, Unlinking, open_links
 from wedsync_dr.scope.survey import Source, survey
 from wedsync_dr.snapshot.opening import OpenSnapshot, SealedTable
 from wedsync_dr.snapshot.sealed_rows import TableHead
+from wedsync_dr.source.guards import event_triggers, hooks
 from wedsync_dr.vault.archive import Archive
 
 
@@ -28,7 +32,8 @@ from wedsync_dr.vault.archive import Archive
 class RestorePlan:
     """Everything that applying would do. `changes` stand in restore order; lines in them are never printed.
 
-    `missing` are links that stand in the way, `unlinked` those that will be NULL by the terms' consent.
+    `missing` are links that stand in the way, `unlinked` those that will be NULL by the terms' consent, `dirty` rows
+    that break a constraint.
     """
 
     scope: ScopeId
@@ -38,8 +43,9 @@ class RestorePlan:
     parents: tuple[LinkedParent, ...]
     missing: tuple[OpenLink, ...]
     unlinked: tuple[OpenLink, ...]
+    dirty: tuple[DirtyRows, ...]
     conflicts: tuple[PlanConflict, ...]
-    silent_triggers: tuple[tuple[TableName, str], ...]
+    silent: tuple[Silenced, ...]
     refused: tuple[tuple[str, str], ...]
     refused_parents: tuple[tuple[ScopeId, str, str], ...]
     fingerprint: str
@@ -80,8 +86,9 @@ class RestorePlan:
             "linked_parents": [parent_json(parent) for parent in self.parents],
             "missing_parents": [link_json(link) for link in self.missing],
             "unlinked": [link_json(link) for link in self.unlinked],
+            "dirty": [dirty_json(rows) for rows in self.dirty],
             "conflicts": [conflict_json(conflict) for conflict in self.conflicts],
-            "silent_triggers": [{"table": str(table), "trigger": name} for table, name in self.silent_triggers],
+            "silent_triggers": [silent_json(one) for one in self.silent],
             "refused_snapshots": [*refused, *parents],
             "fingerprint": self.fingerprint,
         }
@@ -126,10 +133,12 @@ def plan_against(
     search.search([(c.head, c.written) for c in draft.changes], staying)
     draft.parents = search.found
     links = open_links(target.catalog, draft.written(), search.lacks)
-    missing = [link for link in links if not link.lack.dangling]
-    unlinked = [link for link in missing if link.nullable and terms.consent.unlinked]
+    lost = [link for link in links if not link.lack.dangling]
+    unlinked = [link for link in lost if link.nullable and terms.consent.unlinked]
     draft.unlink(unlinked, live)
-    missing = [link for link in missing if link not in unlinked]
+    missing = [link for link in lost if not (link.nullable and terms.consent.unlinked)]
+    dangling = [link for link in open_links(target.catalog, draft.written(), search.lacks) if link.lack.dangling]
+    dirty = dirty_rows(target, draft.writes(), dangling)
     return RestorePlan(
         scope=scope,
         manifest=snapshot.manifest,
@@ -138,12 +147,15 @@ def plan_against(
         parents=tuple(draft.parents),
         missing=tuple(missing),
         unlinked=tuple(unlinked),
+        dirty=tuple(dirty),
         conflicts=(
             *draft.conflicts,
-            *conflicts(target, scope, draft.changes, draft.parents),
+            *conflicts(target, scope, draft.changes, draft.parents, live, draft.expected),
             *missing_parents(missing),
+            *dirt_conflicts(dirty, allowed=terms.consent.dirty),
+            *missing_privileges(target, draft.writes(), (table for table, _ in search.relied_on)),
         ),
-        silent_triggers=tuple(_triggers(target, draft.changes)),
+        silent=tuple(_silenced(target, draft.writes())),
         refused=tuple((snapshot_id, found[0].code.value) for snapshot_id, found in point.refused),
         refused_parents=tuple(holders.refused),
         fingerprint=fingerprint(draft.changes, live),
@@ -161,8 +173,12 @@ class _Draft:
     conflicts: list[PlanConflict]
     parents: list[LinkedParent] = field(default_factory=list)
 
+    def writes(self) -> list[TableChange]:
+        """The changes, and the parents to insert."""
+        return [*self.changes, *(parent.as_change for parent in self.parents)]
+
     def written(self) -> list[tuple[TableHead, tuple[bytes, ...]]]:
-        return [(c.head, c.written) for c in self.changes] + [(p.head, p.lines) for p in self.parents]
+        return [(change.head, change.written) for change in self.writes()]
 
     def unlink(self, links: Sequence[OpenLink], live: Mapping[TableName, Sequence[bytes]]) -> None:
         """Set links to NULL in whatever will be written, and in what is expected to be there afterwards."""
@@ -215,11 +231,7 @@ def _names(pattern: str, table: TableName) -> bool:
     return fnmatchcase(table.name, pattern) or fnmatchcase(str(table), pattern)
 
 
-def _triggers(target: Target, changes: Sequence[TableChange]) -> list[tuple[TableName, str]]:
-    """Triggers of the tables to be written that will not fire."""
-    return [
-        (change.table, trigger.name)
-        for change in changes
-        if not change.empty
-        for trigger in target.catalog.tables[change.table].triggers
-    ]
+def _silenced(target: Target, writes: Sequence[TableChange]) -> list[Silenced]:
+    """What somebody wrote to run on such changes, and what will not."""
+    tables = list(dict.fromkeys(change.table for change in writes if not change.empty))
+    return silenced(hooks(target.reader, tables), event_triggers(target.reader)) if tables else []

@@ -4,7 +4,9 @@ from typing import Any
 
 from wedsync_dr.restore.conflicts import PlanConflict
 from wedsync_dr.restore.difference import TableChange
+from wedsync_dr.restore.dirty import DirtyRows
 from wedsync_dr.restore.parents import LinkedParent
+from wedsync_dr.restore.silence import Silenced
 from wedsync_dr.restore.unlinked import OpenLink
 from wedsync_dr.snapshot.sealed_rows import TableHead
 from wedsync_dr.source.copytext import text_of
@@ -39,6 +41,10 @@ def conflict_json(conflict: PlanConflict) -> dict[str, Any]:
     }
 
 
+def silent_json(silent: Silenced) -> dict[str, Any]:
+    return {"table": str(silent.table) if silent.table else None, "trigger": silent.name, "kind": silent.kind}
+
+
 def link_json(link: OpenLink) -> dict[str, Any]:
     """One row, by its key, and the row that it refers to, by what it is referred to by."""
     return {
@@ -49,6 +55,15 @@ def link_json(link: OpenLink) -> dict[str, Any]:
         "parent_key": _named(link.key.target_columns, link.value),
         "owner": str(link.lack.owner) if link.lack.owner else None,
         "nullable": bool(link.nullable),
+    }
+
+
+def dirty_json(dirty: DirtyRows) -> dict[str, Any]:
+    return {
+        "table": str(dirty.head.table),
+        "constraint": dirty.constraint,
+        "rows": len(dirty.lines),
+        "keys": [key_of(dirty.head, line) for line in dirty.lines],
     }
 
 

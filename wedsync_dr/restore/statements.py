@@ -1,19 +1,20 @@
 """The statements that a restore writes with. Rows go in as the COPY text they were sealed as."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 
 import psycopg
 
-from wedsync_dr.errors import Conflict, SourceRefused
 from wedsync_dr.model import TableName, quoted
 from wedsync_dr.restore.difference import null_fields
+from wedsync_dr.restore.parking import contested, contests, park
+from wedsync_dr.snapshot.layout import split_key
 from wedsync_dr.snapshot.sealed_rows import TableHead
-from wedsync_dr.source.catalog import Catalog, Trigger
+from wedsync_dr.source.catalog import Catalog, Table
 from wedsync_dr.source.copytext import texts_of
+from wedsync_dr.source.guards import Exclusion
+from wedsync_dr.source.literal import one_of
 from wedsync_dr.source.order import cyclic_keys
-
-_FIRES_AS_REPLICA = {"A", "R"}
-_ENABLE = {"O": "ENABLE TRIGGER", "A": "ENABLE ALWAYS TRIGGER", "R": "ENABLE REPLICA TRIGGER"}
 
 
 class Statements:
@@ -22,45 +23,94 @@ class Statements:
     Where foreign keys are `enforced` row by row, rows of a cycle go in with those columns NULL and get them at the end.
     """
 
-    def __init__(self, connection: psycopg.Connection, catalog: Catalog, *, enforced: bool) -> None:
-        self._connection, self.catalog = connection, catalog
+    def __init__(
+        self,
+        connection: psycopg.Connection,
+        catalog: Catalog,
+        *,
+        enforced: bool,
+        exclusions: Sequence[Exclusion] = (),
+    ) -> None:
+        self._connection, self.catalog, self._enforced = connection, catalog, enforced
         self._cyclic = cyclic_keys(catalog) if enforced else {}
+        self._exclusions = exclusions
         self._later: list[tuple[TableHead, tuple[bytes, ...]]] = []
         self._incoming = 0
 
     def insert(self, head: TableHead, lines: Sequence[bytes]) -> None:
         if not lines:
             return
-        columns = {column for key in self._cyclic.get(head.table, ()) for column in key.columns} - set(head.key)
-        if columns:
+        if columns := self._late_columns(head):
             self._later.append((head, tuple(lines)))
             lines = null_fields(lines, head.positions(sorted(columns)))
         self._copy(head.table.sql, head, lines)
 
     def update(self, head: TableHead, lines: Sequence[bytes]) -> None:
-        rest = [name for name in self._settable(head) if name not in head.key]
-        if not lines or not rest:
+        """Set every column but the key; those that refer to rows which are not there yet are set at the end."""
+        late = self._late_columns(head)
+        if late and lines:
+            self._later.append((head, tuple(lines)))
+        self._update(head, lines, [name for name in head.names if name not in head.key and name not in late])
+
+    def _update(self, head: TableHead, lines: Sequence[bytes], columns: Sequence[str]) -> None:
+        if not lines or not columns:
             return
-        incoming = self._load(head, lines)
-        assignments = ", ".join(f"{quoted(name)} = incoming.{quoted(name)}" for name in rest)
-        self._connection.execute(
-            f"UPDATE {head.table.sql} AS kept SET {assignments} FROM {incoming} AS incoming WHERE {_same_key(head)}"
-        )
+        table, incoming = self.catalog.tables[head.table], self._load(head, lines)
+        self._park(table, head, incoming)
+        with self._by_default(table, head, columns, incoming) as settable:
+            assignments = ", ".join(f"{quoted(name)} = incoming.{quoted(name)}" for name in settable)
+            self._execute(
+                f"UPDATE {table.from_sql} AS kept SET {assignments} FROM {incoming} AS incoming WHERE {_same_key(head)}"
+            )
+
+    def detach(self, head: TableHead, updates: Sequence[bytes], deletes: Sequence[bytes]) -> None:
+        """Where foreign keys are enforced: let go of rows that may be deleted, so that no cascade follows."""
+        if not self._enforced or not head.key:
+            return
+        table = self.catalog.tables[head.table]
+        for lines, keys in ((updates, table.foreign_keys), (deletes, self._cyclic.get(head.table, ()))):
+            names = {name for key in keys for name in key.columns if name in head.names}
+            names = {name for name in names - set(head.key) if not table.column[name].not_null}
+            if lines and names:
+                incoming = self._load(head, lines)
+                for name in sorted(names):
+                    moved = (
+                        f"kept.{quoted(name)} IS DISTINCT FROM incoming.{quoted(name)}" if lines is updates else "true"
+                    )
+                    self._execute(
+                        f"UPDATE {table.from_sql} AS kept SET {quoted(name)} = NULL FROM {incoming} AS incoming"
+                        f" WHERE {_same_key(head)} AND {moved}"
+                    )
 
     def delete(self, head: TableHead, lines: Sequence[bytes]) -> None:
         if not lines:
             return
-        incoming = self._load(head, lines)
+        incoming, source = self._load(head, lines), self.catalog.tables[head.table].from_sql
         if head.key:
-            sql = f"DELETE FROM {head.table.sql} AS kept USING {incoming} AS incoming WHERE {_same_key(head)}"
+            sql = f"DELETE FROM {source} AS kept USING {incoming} AS incoming WHERE {_same_key(head)}"
         else:
-            sql = _delete_keyless(head, incoming)
-        self._connection.execute(sql)
+            sql = _delete_keyless(head, source, incoming)
+        self._execute(sql)
+
+    def lock(self, head: TableHead, lines: Sequence[bytes]) -> None:
+        """Lock rows that will be changed, so that nobody begins to refer to them meanwhile."""
+        if lines and head.key:
+            types = dict(head.columns)
+            names = [f"kept.{quoted(name)}" for name in head.key]
+            keys = [texts_of(split_key(line, len(head.key))) for line in sorted(lines)]
+            wanted = one_of(names, [types[name] for name in head.key], keys)
+            source = self.catalog.tables[head.table].from_sql
+            self._execute(f"SELECT 1 FROM {source} AS kept WHERE {wanted} ORDER BY {', '.join(names)} FOR UPDATE")
 
     def close_cycles(self) -> None:
         """Give the rows that went in with NULLs their own values."""
         for head, lines in self._later:
-            self.update(head, lines)
+            self._update(head, lines, sorted(self._late_columns(head)))
+
+    def alter(self, statements: Iterable[str]) -> None:
+        """Change tables; the role has to own them."""
+        for sql in statements:
+            self._execute(sql)
 
     def advance_sequences(self, table: TableName) -> None:
         """No sequence of the table will give out a value that a restored row has."""
@@ -91,9 +141,40 @@ class Statements:
         lost = self._connection.execute(f"SELECT 1 FROM unnest({unnest}) AS v({aliases}) WHERE {gone} LIMIT 1", arrays)
         return lost.fetchone() is None
 
-    def _settable(self, head: TableHead) -> list[str]:
-        always = {column.name for column in self.catalog.tables[head.table].columns if column.identity == "a"}
-        return [name for name in head.names if name not in always]
+    def _late_columns(self, head: TableHead) -> set[str]:
+        """Columns that may refer to rows which are written after these."""
+        table = self.catalog.tables[head.table]
+        columns = {column for key in self._cyclic.get(head.table, ()) for column in key.columns} - set(head.key)
+        return {name for name in columns if name in head.names and not table.column[name].not_null}
+
+    def _park(self, table: Table, head: TableHead, incoming: str) -> None:
+        exclusions = [one for one in self._exclusions if one.table == table.name]
+        for contest in contests(table, head, exclusions):
+            if self._execute(contested(table, head, contest, incoming)).fetchone():
+                self._execute(park(table, head, contest, incoming))
+
+    @contextmanager
+    def _by_default(self, table: Table, head: TableHead, columns: Sequence[str], incoming: str) -> Iterator[list[str]]:
+        """The columns to set: an identity that is always generated only where it differs, and then it is lent."""
+        lent = []
+        for name in (name for name in columns if table.column[name].identity == "a"):
+            differs = f"kept.{quoted(name)} IS DISTINCT FROM incoming.{quoted(name)}"
+            if self._execute(
+                f"SELECT 1 FROM {incoming} AS incoming JOIN {table.from_sql} AS kept ON {_same_key(head)}"
+                f" WHERE {differs} LIMIT 1"
+            ).fetchone():
+                lent.append(name)
+        identities = {column.name for column in table.columns if column.identity == "a"}
+        self._generate(table, lent, "BY DEFAULT")
+        yield [name for name in columns if name in lent or name not in identities]
+        self._generate(table, lent, "ALWAYS")
+
+    def _generate(self, table: Table, columns: Sequence[str], how: str) -> None:
+        for name in columns:
+            self._execute(f"ALTER TABLE {table.name.sql} ALTER COLUMN {quoted(name)} SET GENERATED {how}")
+
+    def _execute(self, sql: str) -> psycopg.Cursor[tuple[object, ...]]:
+        return self._connection.execute(sql.encode())
 
     def _load(self, head: TableHead, lines: Sequence[bytes]) -> str:
         """A temporary table with these rows, gone at the end of the transaction."""
@@ -111,56 +192,6 @@ class Statements:
             copy.write(b"".join(lines))
 
 
-class TriggersOff:
-    """Triggers of some tables, off for the rest of a transaction, and back as they were."""
-
-    def __init__(self, connection: psycopg.Connection, catalog: Catalog, tables: Iterable[TableName]) -> None:
-        self._connection = connection
-        self._triggers = [
-            (table, trigger) for table in dict.fromkeys(tables) for trigger in catalog.tables[table].triggers
-        ]
-        self._disabled: list[tuple[TableName, Trigger]] = []
-
-    def begin(self) -> bool:
-        """Returns whether foreign keys are still enforced row by row (the role may not become a replica)."""
-        enforced = not self._become_replica()
-        for table, trigger in self._triggers:
-            if trigger.enabled in _FIRES_AS_REPLICA or (enforced and trigger.enabled == "O"):
-                self._alter(table, "DISABLE TRIGGER", trigger.name)
-                self._disabled.append((table, trigger))
-        return enforced
-
-    def end(self) -> None:
-        for table, trigger in self._disabled:
-            self._alter(table, _ENABLE[trigger.enabled], trigger.name)
-
-    def _become_replica(self) -> bool:
-        try:
-            with self._connection.transaction():
-                self._connection.execute("SET LOCAL session_replication_role = replica")
-        except psycopg.errors.InsufficientPrivilege:
-            return False
-        return True
-
-    def _alter(self, table: TableName, action: str, trigger: str) -> None:
-        try:
-            self._connection.execute(f"ALTER TABLE {table.sql} {action} {quoted(trigger)}")
-        except psycopg.errors.InsufficientPrivilege:
-            raise SourceRefused(
-                f"The role may not switch off triggers of {table}.",
-                remedy="GRANT SET ON PARAMETER session_replication_role TO the role (PostgreSQL 15 or newer).",
-            ) from None
-
-
-def as_conflict(error: psycopg.errors.IntegrityError) -> Conflict:
-    """A constraint that said no while writing, by its name; never with the row that PostgreSQL would print."""
-    where = f"{error.diag.schema_name}.{error.diag.table_name}"
-    return Conflict(
-        f"Constraint {error.diag.constraint_name} of {where} refuses a restored row; all was rolled back.",
-        remedy="Find the row that is in the way, or choose tables with --tables; then make a new plan.",
-    )
-
-
 def _names(head: TableHead) -> str:
     return ", ".join(quoted(name) for name in head.names)
 
@@ -169,13 +200,13 @@ def _same_key(head: TableHead) -> str:
     return " AND ".join(f"kept.{quoted(name)} = incoming.{quoted(name)}" for name in head.key)
 
 
-def _delete_keyless(head: TableHead, incoming: str) -> str:
+def _delete_keyless(head: TableHead, source: str, incoming: str) -> str:
     """Rows without a key go by their whole text, as many of them as were given."""
     row = f"ROW({_names(head)})::text"
     return (
         f"WITH gone AS (SELECT {row} AS whole, row_number() OVER (PARTITION BY {row}) AS nth FROM {incoming}),"
         f" present AS (SELECT tableoid AS part, ctid AS place, {row} AS whole,"
-        f" row_number() OVER (PARTITION BY {row}) AS nth FROM {head.table.sql})"
-        f" DELETE FROM {head.table.sql} AS kept USING present JOIN gone USING (whole, nth)"
+        f" row_number() OVER (PARTITION BY {row}) AS nth FROM {source})"
+        f" DELETE FROM {source} AS kept USING present JOIN gone USING (whole, nth)"
         f" WHERE kept.tableoid = present.part AND kept.ctid = present.place"
     )

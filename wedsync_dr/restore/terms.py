@@ -10,10 +10,12 @@ from wedsync_dr.restore.difference import Mode
 class Consent:
     """What the operator agrees to; without it the plan names the same things as conflicts.
 
-    `unlinked`: links to rows that no recovery point holds are set to NULL.
+    `unlinked`: links to rows that no recovery point holds are set to NULL. `dirty`: rows that broke their own
+    constraints in the source are written as they were.
     """
 
     unlinked: bool = False
+    dirty: bool = False
 
 
 NOTHING = Consent()

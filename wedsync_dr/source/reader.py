@@ -60,6 +60,18 @@ class Reader:
         with translated():
             return copy_out_many(self._connection, [f"COPY ({sql}) TO STDOUT".encode() for sql in statements])
 
+    def attempt(self, sql: str) -> list[bytes] | None:
+        """The rows of a query as `copy` gives them; None where PostgreSQL refuses its values or types.
+
+        The transaction goes on either way.
+        """
+        with translated():
+            try:
+                with self._connection.transaction():
+                    return [bytes(line) for line in copy_out(self._connection, f"COPY ({sql}) TO STDOUT".encode())]
+            except (psycopg.DataError, psycopg.ProgrammingError, psycopg.IntegrityError):
+                return None
+
     def _merged(self, sql: str, parameters: Sequence[object]) -> str:
         """COPY takes no parameters, so they are quoted into the statement."""
         if not parameters:
