@@ -188,7 +188,8 @@ class Statements:
         return name
 
     def _copy(self, table: str, head: TableHead, lines: Iterable[bytes]) -> None:
-        with self._connection.cursor().copy(f"COPY {table} ({_names(head)}) FROM STDIN") as copy:
+        columns = f" ({_names(head)})" if head.columns else ""
+        with self._connection.cursor().copy(f"COPY {table}{columns} FROM STDIN") as copy:
             copy.write(b"".join(lines))
 
 

@@ -121,7 +121,7 @@ class ResolvedOwnership:
             sql = self.select(table, columns, [scope])
         else:
             return []
-        return [bytes(line).partition(b"\t")[2] for line in self._reader.copy(sql)]
+        return [_row(bytes(line)) for line in self._reader.copy(sql)]
 
     def select_all(
         self, table: TableName, columns: Sequence[str], *, blocks: tuple[int, int | None] | None = None
@@ -198,6 +198,11 @@ class ResolvedOwnership:
             self._read.clear()
         self._read.add(table)
         return self._last[1]
+
+
+def _row(line: bytes) -> bytes:
+    """What stands behind the owner; a row without columns is its newline."""
+    return line.partition(b"\t")[2] or b"\n"
 
 
 def _filtered(whole: str, columns: Sequence[str], where: str) -> str:
