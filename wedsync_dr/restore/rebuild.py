@@ -118,13 +118,19 @@ def build_marked(connection: psycopg.Connection[Any], one: Numbered) -> None:
     try:
         _build_marked(connection, one)
     except psycopg.errors.UniqueViolation as error:
-        if remove_twins(connection, TableName(error.diag.schema_name or "", error.diag.table_name or "")):
-            build_marked(connection, one)
-        else:
-            _note_refusal(connection, one, error)
+        remove_twins(connection, TableName(error.diag.schema_name or "", error.diag.table_name or ""))
+        _build_again(connection, one)
     except psycopg.Error as error:
         if connection.broken:
             raise
+        _note_refusal(connection, one, error)
+
+
+def _build_again(connection: psycopg.Connection[Any], one: Numbered) -> None:
+    """Another session may have removed the twins, so it is tried again whoever did."""
+    try:
+        _build_marked(connection, one)
+    except psycopg.errors.UniqueViolation as error:
         _note_refusal(connection, one, error)
 
 
@@ -138,24 +144,24 @@ def _note_refusal(connection: psycopg.Connection[Any], one: Numbered, error: psy
     Journal(connection).mark(one.step, {"refused": one.what, "why": str(translation(error))})
 
 
-def remove_twins(connection: psycopg.Connection[Any], table: TableName) -> int:
-    """Of rows with the same key keep the one that was written first; how many were removed is noted, and returned.
+def remove_twins(connection: psycopg.Connection[Any], table: TableName) -> None:
+    """Of rows with the same key keep the one that was written first, and note how many were removed.
 
     Two scopes of different instants may both hold a row that moved from one to the other in between.
     """
-    journal, removed = Journal(connection), 0
+    journal = Journal(connection)
     for layout in [one for one in journal.contents() if one.table == table and one.key]:
         columns, key = ", ".join(map(quoted, layout.columns)), ", ".join(map(quoted, layout.key))
         places = f"SELECT ctid, row_number() OVER (PARTITION BY {key} ORDER BY ctid) AS nth FROM {table.sql}"
         twins = f"ctid IN (SELECT ctid FROM ({places}) AS placed WHERE nth > 1)"
         with connection.transaction():
+            connection.execute(f"LOCK TABLE {table.sql}".encode())  # two keys of one table may be built at once
             gone = copy_out(connection, f"COPY (SELECT {columns} FROM {table.sql} WHERE {twins}) TO STDOUT".encode())
             lines = [bytes(line) for line in gone]
             connection.execute(f"DELETE FROM {table.sql} WHERE {twins}".encode())
             journal.add_content(layout, -content_of(UNKEYED, lines))
-            journal.mark(f"twins {table}", {"refused": str(table), "why": f"{len(lines)} row(s) came twice"})
-        removed += len(lines)
-    return removed
+            if lines:
+                journal.mark(f"twins {table}", {"refused": str(table), "why": f"{len(lines)} row(s) came twice"})
 
 
 def validate(url: str) -> list[Dangling]:

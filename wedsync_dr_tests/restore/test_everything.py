@@ -147,6 +147,8 @@ def test_what_had_vanished_is_not_brought_back_and_what_came_later_is(
     town.taken(source, archive, town.wedding(70))
     done = rebuild(archive, other_database)
     assert done.to_json()["plan"]["no_longer_there"] == 1
+    assert done.outcome
+    assert done.outcome.refusals == (("public.clients", "1 row(s) came twice"),)  # moved owner
     assert query(other_database, "SELECT id FROM weddings ORDER BY id") == [(1,), (2,), (4,), (5,), (6,), (70,)]
 
 
