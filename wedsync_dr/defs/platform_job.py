@@ -7,10 +7,10 @@ from datetime import datetime
 import dagster as dg
 
 from wedsync_dr.defs.failures import refused, told_to_dagster
+from wedsync_dr.defs.instants import instant_of
 from wedsync_dr.defs.partitions import RECOVERY_POINTS
 from wedsync_dr.defs.platform_form import RestorePlatform, outcome_metadata, plan_metadata
 from wedsync_dr.defs.resources import Protection
-from wedsync_dr.defs.restore_form import instant_of
 from wedsync_dr.restore.everything import apply_everything, plan_everything, require_applicable
 from wedsync_dr.restore.recovery import RecoveryPlan
 from wedsync_dr.restore.waves import Order

@@ -1,13 +1,13 @@
 """What an operator fills in to restore a wedding or a vendor, and what is checked before anything is read."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import Enum
 
 import dagster as dg
 from pydantic import Field
 
 from wedsync_dr.defs.failures import refused
-from wedsync_dr.errors import MalformedId
+from wedsync_dr.defs.instants import instant_of
 from wedsync_dr.model import Kind, ScopeId
 from wedsync_dr.restore.difference import Mode
 from wedsync_dr.restore.terms import Consent, Terms
@@ -93,17 +93,6 @@ class RestoreRequest(Restore):
         """How the restore is asked for. Raises MalformedId where `as_of` is no instant."""
         consent = Consent(unlinked=self.allow_unlinked, dirty=self.allow_dirty)
         return Terms(Mode(self.mode.value), tuple(self.tables), self.instant(), consent)
-
-
-def instant_of(text: str) -> datetime | None:
-    """The instant that a form's `as_of` says; None where it is empty. Raises MalformedId where it is none."""
-    if not text.strip():
-        return None
-    try:
-        moment = datetime.fromisoformat(text.strip())
-    except ValueError:
-        raise MalformedId("`as_of` is not an instant.", remedy="Write it as 2026-06-05T10:00:00Z.") from None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 @dg.config_mapping

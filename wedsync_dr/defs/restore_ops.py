@@ -18,9 +18,7 @@ from wedsync_dr.restore.run import safety_snapshot as take_safety_snapshot
 Resource = dg.ResourceParam[Protection]
 
 
-@dg.op(
-    description="Find the newest intact snapshot at or before the asked instant. Damaged ones are refused and named."
-)
+@dg.op(description="Find the newest intact snapshot at or before the asked instant; damaged ones are named.")
 def resolve(context: dg.OpExecutionContext, config: RestoreRequest, protection: Resource) -> Chosen:
     """Reads nothing before the form is in order."""
     with told_to_dagster():
@@ -28,9 +26,9 @@ def resolve(context: dg.OpExecutionContext, config: RestoreRequest, protection: 
         point = resolve_point(protection.archive(), scope, instant)
     metadata: dict[str, str] = {"scope": str(scope), "snapshot_id": point.manifest.snapshot_id}
     metadata |= {f"refused {snapshot}": ", ".join(f.code.value for f in found) for snapshot, found in point.refused}
-    context.add_output_metadata(metadata | {"taken_at": utc_text(point.manifest.taken_at)})
-    requested_by = config.requested_by.strip() or f"dagster run {context.run_id}"
     manifest = point.manifest
+    context.add_output_metadata(metadata | {"taken_at": utc_text(manifest.taken_at)})
+    requested_by = config.requested_by.strip() or f"dagster run {context.run_id}"
     return Chosen(scope, manifest.snapshot_id, manifest.taken_at, config.terms(), config.plan_only, requested_by)
 
 

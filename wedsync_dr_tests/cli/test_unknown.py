@@ -38,7 +38,7 @@ def test_a_database_that_was_never_seen_is_looked_at_described_protected_and_bro
     assert sum(sum(table["rows"].values()) for table in again["tables"]) == rows
     stranger.done("init")
     taken = stranger.json("snapshot", "--all")
-    assert (taken["failed"], sum(one["rows"] for one in taken["snapshots"])) == ([], rows)
+    assert (taken["failed"], sum(one["rows"] for one in taken["snapshots"] if one["kind"] != "schema")) == ([], rows)
     assert stranger.json("verify")["findings"] == []
     stranger.sql(
         "SET session_replication_role = replica; DELETE FROM odd.clicks WHERE wedding = 1; DELETE FROM odd.wide"
