@@ -2,7 +2,7 @@
 
 import pytest
 
-from wedsync_dr.model import Kind, ScopeId, TableName
+from wedsync_dr.model import SCHEMA, Kind, ScopeId, TableName
 from wedsync_dr.restore.difference import Mode
 from wedsync_dr.restore.run import restore
 from wedsync_dr.scope.discovery import discover
@@ -44,7 +44,7 @@ def forget(source: Source, scope: ScopeId) -> int:
 
 def test_the_snapshots_of_all_scopes_hold_every_row_and_verify(wild: Source, archive: Archive) -> None:
     batch = town.take_all(wild, archive)
-    assert sum(taken.rows for taken in batch.taken) == nobody.count(wild)
+    assert sum(taken.rows for taken in batch.taken if taken.scope != SCHEMA) == nobody.count(wild)
     assert verify(archive).findings == ()
 
 
