@@ -8,6 +8,7 @@ import statistics
 import sys
 import tempfile
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from benchmarks import dagster_cost
@@ -18,6 +19,7 @@ from wedsync_dr.restore.difference import Mode
 from wedsync_dr.restore.run import restore
 from wedsync_dr.scope.survey import Schema
 from wedsync_dr.snapshot.take import take
+from wedsync_dr.vault.archive import Archive
 from wedsync_dr.verification.verify import verify
 
 WEDDINGS, ROUNDS = 5000, 3
@@ -43,17 +45,12 @@ def main() -> None:
 
 def rounds(stage: Stage, figures: Figures, count: int) -> None:
     now = datetime.now(UTC)
-    take(stage.source, stage.archive(now), None, now=now, requested_by="bench", workers=2)  # makes the keys
+    backup(stage, stage.archive(now), None, now)  # makes the keys
     for number in range(count):
         say(f"round {number + 1} of {count}")
         archive = stage.archive(now)
-
-        def backup(archive: object = archive) -> None:
-            batch = take(stage.source, archive, None, now=now, requested_by="bench", workers=2)  # type: ignore[arg-type]
-            if batch.failed:
-                raise SystemExit(f"{len(batch.failed)} scopes failed; the first: {batch.failed[0].error}")
-
-        note(figures, "full: ours", timed(backup))
+        everything = partial(backup, stage, archive, None, now)
+        note(figures, "full: ours", timed(everything))
         note(figures, "full: pg_dump", timed(lambda: stage.dump(stage.home / "dump")))
         note(figures, "verify: ours", timed(lambda: verify(archive)))
         note(figures, "base backup", timed(lambda: stage.base_backup(stage.home / "base")))
@@ -62,24 +59,32 @@ def rounds(stage: Stage, figures: Figures, count: int) -> None:
         for name, seconds in zip(("wave: by Dagster", "wave: core"), dagster_cost.compare(stage), strict=True):
             note(figures, name, seconds)
         changed = change_one_percent(stage)
-        note(figures, "nightly: given scopes", timed(lambda: take(
-            stage.source, archive, changed, now=now, requested_by="bench")))  # fmt: skip
-        note(figures, "nightly: whole pass", timed(backup))
+        note(figures, "nightly: given scopes", timed(partial(backup, stage, archive, changed, now)))
+        note(figures, "nightly: whole pass", timed(everything))
         note(figures, "nightly: incremental", timed(lambda: stage.base_backup(
             stage.home / "incremental", "--incremental", str(stage.home / "base/backup_manifest"))))  # fmt: skip
 
 
-def one_wedding(stage: Stage, archive: object, figures: Figures) -> None:
+def backup(stage: Stage, archive: Archive, scopes: list[ScopeId] | None, now: datetime) -> None:
+    batch = take(stage.source, archive, scopes, now=now, requested_by="bench")
+    if batch.failed:
+        raise SystemExit(f"{len(batch.failed)} scopes failed; the first: {batch.failed[0].error}")
+
+
+def one_wedding(stage: Stage, archive: Archive, figures: Figures) -> None:
     """Lose a wedding's guests and all that hangs on them, and bring the wedding back; then the opponent's way."""
     now = datetime.now(UTC)
     lost = stage.sql("SELECT id FROM weddings ORDER BY md5(id::text) LIMIT 5").split()
     source = stage.source
     schema = Schema(source.rules)
+
+    def bring_back(wedding: str) -> None:
+        scope, how = ScopeId(Kind.WEDDING, wedding), Mode.replace
+        restore(source, archive, scope, mode=how, apply=True, now=now, requested_by="bench", schema=schema)
+
     for wedding in lost:
         forget(stage, wedding)
-        scope = ScopeId(Kind.WEDDING, wedding)
-        note(figures, "one wedding: ours", timed(lambda scope=scope: restore(  # type: ignore[misc]
-            source, archive, scope, mode=Mode.replace, apply=True, now=now, requested_by="bench", schema=schema)))  # type: ignore[arg-type]  # fmt: skip
+        note(figures, "one wedding: ours", timed(partial(bring_back, wedding)))
 
     def copy_rows(url: str) -> None:
         for table in ("guests", "rsvps"):

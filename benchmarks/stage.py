@@ -7,7 +7,7 @@ import subprocess
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -73,13 +73,13 @@ class Stage:
     def source(self) -> Source:
         return Source(self.url, load_rules(RULES))
 
-    def archive(self, now: object) -> Archive:
+    def archive(self, now: datetime) -> Archive:
         """A vault of its own with the stage's keyring: keys are made once, as in production."""
         self._vaults += 1
         vault = Vault(LocalStore(self.home / f"vault{self._vaults}"))
-        vault.create(now)  # type: ignore[arg-type]
+        vault.create(now)
         keyring = Keyring(LocalStore(self.home / "keyring"), RootKey(b"b" * 32))
-        keyring.create(now)  # type: ignore[arg-type]
+        keyring.create(now)
         return Archive.open(vault, keyring)
 
     def sql(self, *statements: str) -> str:

@@ -1,6 +1,7 @@
 """The whole platform back, on the command line."""
 
 import sys
+import time
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
@@ -52,11 +53,12 @@ def recover(
     require_applicable(plan)
     if sys.stdin.isatty() and ask:
         click.confirm("Rebuild the platform in this database?", abort=True, err=True)
+    started = time.monotonic()
     with shown_progress() as progress:
         done = apply_everything(archive, url, plan, now=now, requested_by=at_hand.requested_by(), progress=progress)
-    assert done.outcome  # noqa: S101
-    print_json(done.to_json()) if as_json else _print_outcome(done.outcome, done.seconds)
-    return exits.DONE if done.outcome.whole else exits.SOME_FAILED
+    seconds = time.monotonic() - started
+    print_json(Recovered(plan, done, seconds).to_json()) if as_json else _print_outcome(done, seconds)
+    return exits.DONE if done.whole else exits.SOME_FAILED
 
 
 def _print_plan(plan: RecoveryPlan) -> None:

@@ -58,8 +58,7 @@ def rebuild_platform(context: dg.OpExecutionContext, planned: PlannedRecovery, p
     with told_to_dagster():
         plan = _plan(protection, planned.as_of, planned.order, no_owner=planned.no_owner)
         archive, url, now = protection.archive(), protection.target_url(), protection.now()
-        done = apply_everything(archive, url, plan, now=now, requested_by=planned.requested_by).outcome
-    assert done  # noqa: S101
+        done = apply_everything(archive, url, plan, now=now, requested_by=planned.requested_by)
     context.add_output_metadata(outcome_metadata(done))
     if not done.whole:
         what = "The platform is back, but not all of it from its newest recovery points."

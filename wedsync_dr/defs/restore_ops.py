@@ -61,11 +61,7 @@ def approve(context: dg.OpExecutionContext, planned: Planned, protection: Resour
     """The approval is in the ledger before anything changes."""
     chosen = planned.chosen
     if chosen.plan_only or planned.empty:
-        why = (
-            "the database already holds this"
-            if planned.empty
-            else "plan only: set plan_only to false and repeat the id"
-        )
+        why = "there is nothing to write" if planned.empty else "plan only: set plan_only to false and repeat the id"
         context.log.info(f"Nothing was changed ({why}).")
         return
     body = {"kind": chosen.scope.kind.value, "id": chosen.scope.id, "snapshot_id": chosen.snapshot_id}

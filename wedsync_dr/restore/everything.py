@@ -16,7 +16,7 @@ from wedsync_dr.errors import ScopeBusy
 from wedsync_dr.model import SCHEMA, Progress, parse_utc, silent, utc_text
 from wedsync_dr.restore.inventory import take_inventory
 from wedsync_dr.restore.journal import Journal, Run
-from wedsync_dr.restore.recovery import Recovered, RecoveryPlan
+from wedsync_dr.restore.recovery import Outcome, Recovered, RecoveryPlan
 from wedsync_dr.restore.stages import rebuild
 from wedsync_dr.restore.target import look_at, require_fit
 from wedsync_dr.restore.waves import Order, waves_of
@@ -49,11 +49,12 @@ def restore_everything(
     plan = plan_everything(
         archive, target_url, as_of=as_of, order=order, no_owner=no_owner, now=now, time_zone=time_zone
     )
-    if not apply:
-        return Recovered(plan, None, time.monotonic() - started)
-    return apply_everything(
-        archive, target_url, plan, now=now, requested_by=requested_by, progress=progress, workers=workers
-    )
+    outcome = None
+    if apply:
+        outcome = apply_everything(
+            archive, target_url, plan, now=now, requested_by=requested_by, progress=progress, workers=workers
+        )
+    return Recovered(plan, outcome, time.monotonic() - started)
 
 
 def plan_everything(
@@ -89,9 +90,8 @@ def apply_everything(
     requested_by: str,
     progress: Progress = silent,
     workers: int = 2,
-) -> Recovered:
-    """Carry out a plan, or what is left of it to do."""
-    started = time.monotonic()
+) -> Outcome:
+    """Carry out a plan, or what is left of it to do. Raises what `restore_everything` raises."""
     point, scopes = plan.inventory.point.manifest.snapshot_id, sum(len(wave.wanted) for wave in plan.waves)
     run = _run(plan)
     story = {"kind": SCHEMA.kind.value, "id": SCHEMA.id, "snapshot_id": point, "requested_by": requested_by}
@@ -101,7 +101,7 @@ def apply_everything(
         outcome = rebuild(archive, target_url, plan, run, progress, workers)
         found = {"fallbacks": len(outcome.fallbacks), "refusals": len(outcome.refusals), "tables": outcome.tables}
         archive.ledger.append("restored", story | {"scopes": scopes, "verified": not outcome.unproven} | found, now)
-    return Recovered(plan, outcome, time.monotonic() - started)
+    return outcome
 
 
 def _run(plan: RecoveryPlan) -> Run:

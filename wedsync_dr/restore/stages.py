@@ -35,22 +35,18 @@ def rebuild(archive: Archive, url: str, plan: RecoveryPlan, run: Run, progress: 
     """Carry out a plan in a target that is fit for it, or go on with it."""
     started = time.monotonic()
     replica = plan.order is Order.urgent or plan.target.replica
-    crew = crew_of(workers, url, archive, replica=replica)
-    try:
-        with builder(url) as connection, translated():
-            stages = _Stages(url, plan, connection, crew, progress)
-            stages.schema(run)
-            first = early(plan.waves) if plan.order is Order.urgent else plan.waves
-            stages.load(first)
-            stages.keys()
-            stages.load([wave for wave in plan.waves if wave not in first])
-            dangling = stages.finish()
-            unproven, tables = stages.proof()
-            outcome = stages.outcome(dangling, unproven, tables, started)
-            stages.end()
-            return outcome
-    finally:
-        crew.end()
+    with crew_of(workers, url, archive, replica=replica) as crew, builder(url) as connection, translated():
+        stages = _Stages(url, plan, connection, crew, progress)
+        stages.schema(run)
+        first = early(plan.waves) if plan.order is Order.urgent else plan.waves
+        stages.load(first)
+        stages.keys()
+        stages.load([wave for wave in plan.waves if wave not in first])
+        dangling = stages.finish()
+        unproven, tables = stages.proof()
+        outcome = stages.outcome(dangling, unproven, tables, started)
+        stages.end()
+        return outcome
 
 
 class _Stages:

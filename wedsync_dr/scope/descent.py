@@ -32,7 +32,7 @@ _FAMILIES = {
     "character varying": "text",
 }
 """Types whose values are equal exactly if their texts are, by the type that they are compared as."""
-_PRINTED = {
+PRINTED = {
     "uuid": re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"),
     "bigint": re.compile(r"0|-?[1-9][0-9]{0,17}"),
 }
@@ -206,8 +206,8 @@ def _possible(values: Iterable[Values], families: Sequence[str], given: Sequence
     """The values of the given families that columns of these families can have, as texts."""
     texts = [texts_of(value) for value in sorted(set(values))]
     for i, kind in enumerate(families):
-        if kind in _PRINTED and given[i] != kind:
-            texts = [text for text in texts if _PRINTED[kind].fullmatch(text[i] or "")]
+        if kind in PRINTED and given[i] != kind:
+            texts = [text for text in texts if PRINTED[kind].fullmatch(text[i] or "")]
     return texts
 
 

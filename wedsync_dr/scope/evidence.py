@@ -11,18 +11,14 @@ from dataclasses import dataclass
 from wedsync_dr.model import TableName, quoted
 from wedsync_dr.scope.affinity import Affinity, affinity
 from wedsync_dr.scope.clues import Clue, Sample
-from wedsync_dr.scope.descent import family
+from wedsync_dr.scope.descent import PRINTED, family
 from wedsync_dr.scope.names import ColumnName
 from wedsync_dr.source.catalog import Catalog, Table
 from wedsync_dr.source.session import Reader
 
 _FIRST = 16  # values of each clue that are looked for everywhere; the others only where one of these was found
 _NEARLY_ALL = 0.8
-_PRINTED = {
-    "uuid": re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"),
-    "bigint": re.compile(r"0|-?[1-9][0-9]{0,17}"),
-    "text": re.compile(r".*", re.DOTALL),
-}
+_PRINTED = {**PRINTED, "text": re.compile(r".*", re.DOTALL)}
 
 
 @dataclass(frozen=True)

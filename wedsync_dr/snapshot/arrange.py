@@ -46,7 +46,7 @@ def arrange(pieces: Sequence[Piece], content_key: ContentKey) -> Arranged:
     arranged: Arranged = {}
     for row_class in RowClass:
         if found := [piece for piece in pieces if piece.layout.row_class is row_class]:
-            for place, rows in _of_class(found, lambda place, c=row_class: content_key(place, c)):  # type: ignore[misc]
+            for place, rows in _of_class(row_class, found, content_key):
                 arranged.setdefault(place, {})[row_class] = rows
     return arranged
 
@@ -62,7 +62,7 @@ def laid_out(tables: Sequence[TableRows]) -> ScopeRows:
     return ScopeRows(pa.Table.from_arrays(columns, schema=SCHEMA), entries)
 
 
-def _of_class(pieces: list[Piece], key: Callable[[int], bytes]) -> Iterator[tuple[int, ScopeRows]]:
+def _of_class(row_class: RowClass, pieces: list[Piece], content_key: ContentKey) -> Iterator[tuple[int, ScopeRows]]:
     heads = list({piece.layout.head.table: piece.layout.head for piece in pieces}.values())
     number = {head.table: i for i, head in enumerate(heads)}
     places = np.concatenate([piece.places for piece in pieces])
@@ -75,7 +75,7 @@ def _of_class(pieces: list[Piece], key: Callable[[int], bytes]) -> Iterator[tupl
     rows = pa.Table.from_arrays(
         [names.dictionary_decode(), keys.view(pa.string()), lines.view(pa.string())], schema=SCHEMA
     )
-    begins, entries = _entries(heads, places, tables, lines, key)
+    begins, entries = _entries(heads, places, tables, lines, lambda place: content_key(place, row_class))
     firsts = np.flatnonzero(_changes(places[begins]))
     for first, last in pairwise([*firsts.tolist(), len(begins)]):
         begin, end = int(begins[first]), int(begins[last]) if last < len(begins) else len(places)

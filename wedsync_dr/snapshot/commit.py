@@ -32,7 +32,7 @@ class Commit:
     results: list[Taken | Failed] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self._sealer = Sealer(self.archive, self.facts, self.owners, self.puts)
+        self._sealer = Sealer(self.archive, self.facts, self.owners, self.puts, self.rows.limits)
         self._group: Group = self.rows.group
         self._is_wedding = np.array([scope.kind is Kind.WEDDING for scope in self._group.scopes], bool)
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 
 import numpy as np
 import pyarrow as pa
@@ -11,11 +11,9 @@ import pyarrow.compute as pc
 from wedsync_dr.model import Kind, RowClass, ScopeId, TableName, Tier
 from wedsync_dr.snapshot.arrange import Piece
 from wedsync_dr.snapshot.layout import Layouts
+from wedsync_dr.snapshot.limits import LIMITS, Limits
 from wedsync_dr.snapshot.lines import Ints
 from wedsync_dr.snapshot.shelf import Shelf, Slot
-
-PART_BYTES = 32 * 2**20  # of row text; arranging it takes seven times as much memory
-BUNDLE_BYTES = 32 * 2**20
 
 Portion = list[Piece]
 
@@ -47,6 +45,7 @@ class Rows:
     group: Group
     shelf: Shelf
     plan: Layouts
+    limits: Limits = LIMITS
 
     def classes(self, scope: ScopeId) -> list[RowClass]:
         """The classes that a scope's rows can have."""
@@ -57,11 +56,26 @@ class Rows:
 
         Several scopes have one portion; one that is large by itself has as many as it needs.
         """
-        if self.group.size <= BUNDLE_BYTES:
-            yield list(places), lambda: iter([list(self._pieces(np.array(places)))])
+        if self.group.size <= self.limits.bundle:
+            yield list(places), partial(self._at_once, np.array(places))
             return
-        for bundle in _fitting(places, self._sizes()):
-            yield bundle, lambda bundle=bundle: _portions(self._pieces(np.array(bundle)))  # type: ignore[misc]
+        for bundle in _fitting(places, self._sizes(), self.limits.bundle):
+            yield bundle, partial(self._portions, np.array(bundle))
+
+    def _at_once(self, places: Ints) -> Iterator[Portion]:
+        yield list(self._pieces(places))
+
+    def _portions(self, places: Ints) -> Iterator[Portion]:
+        held: Portion = []
+        size = 0
+        for piece in self._pieces(places):
+            if held and size + len(piece.lines.text) > self.limits.part:
+                yield held
+                held, size = [], 0
+            held.append(piece)
+            size += len(piece.lines.text)
+        if held:
+            yield held
 
     def _pieces(self, places: Ints) -> Iterator[Piece]:
         whole = len(places) == len(self.group.scopes)
@@ -82,28 +96,15 @@ class Rows:
         return {self.group.first + i: size for i, size in enumerate(sizes.tolist())}
 
 
-def _fitting(places: Sequence[int], sizes: dict[int, int]) -> Iterator[list[int]]:
+def _fitting(places: Sequence[int], sizes: dict[int, int], bundle: int) -> Iterator[list[int]]:
     """The places in the same order, as many at once as fit; a large one stands alone."""
     held: list[int] = []
     total = 0
     for place in places:
-        if held and total + sizes[place] > BUNDLE_BYTES:
+        if held and total + sizes[place] > bundle:
             yield held
             held, total = [], 0
         held.append(place)
         total += sizes[place]
-    if held:
-        yield held
-
-
-def _portions(pieces: Iterator[Piece]) -> Iterator[Portion]:
-    held: Portion = []
-    size = 0
-    for piece in pieces:
-        if held and size + len(piece.lines.text) > PART_BYTES:
-            yield held
-            held, size = [], 0
-        held.append(piece)
-        size += len(piece.lines.text)
     if held:
         yield held

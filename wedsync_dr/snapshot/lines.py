@@ -12,9 +12,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from wedsync_dr.source.copytext import NULL
+
 Ints = np.ndarray[Any, np.dtype[Any]]
 _TAB, _NEWLINE = 9, 10
-NULL = b"\\N"
 
 
 class Lines:

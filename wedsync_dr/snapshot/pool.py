@@ -22,8 +22,14 @@ Result = TypeVar("Result")
 class Pool:
     """Some processes, each of which called `begin` before its first work."""
 
-    def __init__(self, executor: ProcessPoolExecutor) -> None:
-        self._executor = executor
+    def __init__(self, executor: ProcessPoolExecutor, processes: int) -> None:
+        self._executor, self._processes = executor, processes
+
+    def warm(self) -> None:
+        """Start all processes now, so that they are ready when there is work."""
+        with _children_uninterrupted():
+            for _ in range(self._processes):
+                self._executor.submit(_nothing)
 
     def map(self, work: Callable[[Item], Result], items: Sequence[Item]) -> Iterator[Result]:
         """The results as they come; the first item is begun first. What one process raises is raised here."""
@@ -43,7 +49,7 @@ def process_pool(processes: int, begin: Callable[[object], None], told: object) 
     """A pool whose processes begin with `begin(told)`; all of them have ended when this returns or raises."""
     executor = ProcessPoolExecutor(processes, get_context("spawn"), initializer=_begin, initargs=(begin, told))
     try:
-        yield Pool(executor)
+        yield Pool(executor, processes)
     finally:
         executor.shutdown(cancel_futures=True)
 
@@ -57,6 +63,10 @@ def _children_uninterrupted() -> Iterator[None]:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _nothing() -> None:
+    """The first work of a process that is to be ready."""
 
 
 def _begin(begin: Callable[[object], None], told: object) -> None:

@@ -10,12 +10,12 @@ from wedsync_dr.errors import DisasterRecoveryError
 from wedsync_dr.model import Kind, ScopeId, TableName
 from wedsync_dr.scope.survey import Survey
 from wedsync_dr.snapshot.layout import Layouts
+from wedsync_dr.snapshot.limits import LIMITS, Limits
 from wedsync_dr.snapshot.shelf import Shelf, Slot
-from wedsync_dr.snapshot.split import CHUNK_BYTES, ROWS, Places, split
+from wedsync_dr.snapshot.split import ROWS, Places, split
 from wedsync_dr.source.order import restore_order
 from wedsync_dr.source.session import Session
 
-STRETCH_BYTES = 48 * 2**20
 BLOCK_BYTES = 8192
 
 
@@ -29,21 +29,21 @@ class Stretch:
     expected_bytes: int
 
 
-def stretches(seen: Survey, plan: Layouts, wanted: Sequence[ScopeId] | None) -> list[Stretch]:
+def stretches(seen: Survey, plan: Layouts, wanted: Sequence[ScopeId] | None, limits: Limits = LIMITS) -> list[Stretch]:
     """All that must be read for the wanted scopes, or for every scope; in restore order."""
     tables = [table for table in restore_order(seen.catalog) if table in plan]
-    found = [(table, sql, size) for table in tables for sql, size in _selects(seen, plan, table, wanted)]
+    found = [(table, sql, size) for table in tables for sql, size in _selects(seen, plan, table, wanted, limits)]
     return [Stretch(number, table, sql, size) for number, (table, sql, size) in enumerate(found)]
 
 
 def _selects(
-    seen: Survey, plan: Layouts, table: TableName, wanted: Sequence[ScopeId] | None
+    seen: Survey, plan: Layouts, table: TableName, wanted: Sequence[ScopeId] | None, limits: Limits
 ) -> Iterator[tuple[str, int]]:
     names, ownership = plan[table].head.names, seen.ownership
     size = seen.catalog.tables[table].estimated_bytes
     if wanted is None:
-        for blocks in _blocks(size):
-            yield ownership.select_all(table, names, blocks=blocks), min(size, STRETCH_BYTES)
+        for blocks in _blocks(size, limits.stretch):
+            yield ownership.select_all(table, names, blocks=blocks), min(size, limits.stretch)
         return
     owners = [scope for scope in wanted if scope.kind is not Kind.PLATFORM]
     if owners and (ownership.kinds(table) - {Kind.PLATFORM}):
@@ -52,12 +52,12 @@ def _selects(
         yield ownership.select_platform(table, names), size
 
 
-def _blocks(size: int) -> list[tuple[int, int | None] | None]:
+def _blocks(size: int, stretch: int) -> list[tuple[int, int | None] | None]:
     """Ranges of blocks that together are the whole table, however far the estimate is off."""
-    count = -(-size // STRETCH_BYTES)
+    count = -(-size // stretch)
     if count < 2:
         return [None]
-    step = STRETCH_BYTES // BLOCK_BYTES
+    step = stretch // BLOCK_BYTES
     return [(i * step, (i + 1) * step if i < count - 1 else None) for i in range(count)]
 
 
@@ -71,15 +71,15 @@ class Laid:
     slot: Slot
 
 
-def lay_down(seen: Survey, stretch: Stretch, places: Places, group_size: int, shelf: Shelf) -> list[Laid]:
-    """Read a stretch and lay its rows on the shelf, group by group; the nth has `group_size` places from n times it.
+def lay_down(seen: Survey, stretch: Stretch, places: Places, shelf: Shelf, limits: Limits) -> list[Laid]:
+    """Read a stretch and lay its rows on the shelf, group by group; the nth has the places from n times its size on.
 
     Errors name the table.
     """
     laid = []
     try:
-        for rows in split(seen.reader.copy(stretch.sql), places.of(stretch.table)):
-            for group, found in _by_group(rows, group_size):
+        for rows in split(seen.reader.copy(stretch.sql), places.of(stretch.table), limits):
+            for group, found in _by_group(rows, limits.group_scopes):
                 laid.append(Laid(group, stretch.number, stretch.table, shelf.put(found)))
     except DisasterRecoveryError as error:
         raise error.at(str(stretch.table)) from None
@@ -103,11 +103,11 @@ class Read:
 
 
 def _portions(rows: Sequence[bytes]) -> Iterator[Sequence[bytes]]:
-    """The rows in portions of about CHUNK_BYTES."""
+    """The rows in portions of about a chunk."""
     first = size = 0
     for i, row in enumerate(rows, 1):
         size += len(row)
-        if size >= CHUNK_BYTES or i == len(rows):
+        if size >= LIMITS.chunk or i == len(rows):
             yield rows[first:i]
             first, size = i, 0
 

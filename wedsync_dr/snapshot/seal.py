@@ -12,12 +12,12 @@ from wedsync_dr.model import Manifest, RowClass, ScopeId, SealedObject, Tier
 from wedsync_dr.snapshot.arrange import ScopeRows
 from wedsync_dr.snapshot.batch import TOOL_VERSION, BatchFacts
 from wedsync_dr.snapshot.content import TableContent, class_content
+from wedsync_dr.snapshot.limits import LIMITS, Limits
 from wedsync_dr.snapshot.links import LinkKey, Values, as_footer
 from wedsync_dr.snapshot.sealed_rows import NO_ROWS, TableHead, seal
 from wedsync_dr.vault.archive import Archive
 from wedsync_dr.vault.vault import SnapshotRef
 
-HELD_BYTES = 16 * 2**20
 ClassLinks = dict[RowClass, dict[LinkKey, set[Values]]]
 
 
@@ -60,10 +60,13 @@ class Opened:
 
 
 class Sealer:
-    """Seals the scopes of a group. Objects are put many at once, when they fill HELD_BYTES or `settle` is called."""
+    """Seals the scopes of a group. Objects are put many at once, when they reach the limit or `settle` is called."""
 
-    def __init__(self, archive: Archive, facts: BatchFacts, owners: Owners, puts: Executor) -> None:
+    def __init__(
+        self, archive: Archive, facts: BatchFacts, owners: Owners, puts: Executor, limits: Limits = LIMITS
+    ) -> None:
         self._archive, self._facts, self._owners, self._puts = archive, facts, owners, puts
+        self._limits = limits
         self._waiting: dict[tuple[ScopeId, str, str], bytes] = {}
         self._held = 0
         self._failed: dict[ScopeId, DisasterRecoveryError] = {}
@@ -143,7 +146,7 @@ class Sealer:
         )
         self._waiting[scope, snapshot_id, name] = data
         self._held += len(data)
-        if self._held > HELD_BYTES:
+        if self._held > self._limits.sealed:
             self._failed |= self.settle()
 
     def _links(self, scope: ScopeId, links: dict[LinkKey, set[Values]]) -> list[Any]:

@@ -8,10 +8,9 @@ import pyarrow as pa
 from wedsync_dr.errors import SourceRefused
 from wedsync_dr.model import ScopeId, TableName
 from wedsync_dr.scope.ownership import ResolvedOwnership
+from wedsync_dr.snapshot.limits import LIMITS, Limits
 from wedsync_dr.snapshot.lines import Lines, take
 
-CHUNK_BYTES = 8 * 2**20
-MOST_ROW_BYTES = 256 * 2**20
 NOBODY = -1
 ROWS = pa.schema([("place", pa.int32()), ("row", pa.binary())])
 
@@ -43,29 +42,31 @@ class Places:
         return place
 
 
-def split(lines: Iterable[memoryview | bytes], place: Place) -> Iterator[pa.RecordBatch]:
+def split(lines: Iterable[memoryview | bytes], place: Place, limits: Limits = LIMITS) -> Iterator[pa.RecordBatch]:
     """Lines of owner text, tab, row become rows with their places (schema `ROWS`), sorted by place.
 
-    Each batch holds some of the rows, about CHUNK_BYTES; rows that nobody wants are in none.
+    Each batch holds some of the rows, about a chunk; rows that nobody wants are in none.
+
+    Raises SourceRefused for a row that is too long.
     """
-    for text in _portions(lines):
+    for text in _portions(lines, limits):
         batch = _by_place(text, place)
         if batch.num_rows:
             yield batch
 
 
-def _portions(lines: Iterable[memoryview | bytes]) -> Iterator[bytes]:
+def _portions(lines: Iterable[memoryview | bytes], limits: Limits) -> Iterator[bytes]:
     held: list[memoryview | bytes] = []
     size = 0
     for line in lines:
-        if len(line) > MOST_ROW_BYTES:
+        if len(line) > limits.row:
             raise SourceRefused(
-                f"A row is {len(line) >> 20} MB long as text; at most {MOST_ROW_BYTES >> 20} MB can be sealed.",
+                f"A row is {len(line) >> 20} MB long as text; at most {limits.row >> 20} MB can be sealed.",
                 remedy="Move its largest value out of the table, or leave the table out (rules.toml, [[left_out]]).",
             )
         held.append(line)
         size += len(line)
-        if size >= CHUNK_BYTES:
+        if size >= limits.chunk:
             yield b"".join(held)
             held, size = [], 0
     if held:

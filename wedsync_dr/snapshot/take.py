@@ -4,7 +4,7 @@ import secrets
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from wedsync_dr.errors import DisasterRecoveryError, ScopeNotFound
@@ -16,6 +16,7 @@ from wedsync_dr.snapshot.batch import Batch, BatchFacts, Failed, Taken
 from wedsync_dr.snapshot.commit import Commit
 from wedsync_dr.snapshot.group import Group, Rows
 from wedsync_dr.snapshot.layout import layouts
+from wedsync_dr.snapshot.limits import LIMITS, Limits
 from wedsync_dr.snapshot.owners import LinkOwners
 from wedsync_dr.snapshot.pool import PROCESSES
 from wedsync_dr.snapshot.reading import Laid, Read, stretches
@@ -26,10 +27,16 @@ from wedsync_dr.source.order import restore_order
 from wedsync_dr.source.session import lock_scopes
 from wedsync_dr.vault.archive import Archive
 
-GROUP_SCOPES = 100  # sealed and committed together
-WORTH_A_PROCESS = 64 * 2**20
-IN_MEMORY = 32 * 2**20  # of rows that wait to be sealed; the rest lies in a sealed temporary file
 _SCOPE_BYTES = 2**18
+
+
+@dataclass(frozen=True)
+class _Cut:
+    """How much is to be done, and how the work is cut."""
+
+    everything: bool
+    workers: int
+    limits: Limits
 
 
 def take(
@@ -42,6 +49,7 @@ def take(
     progress: Progress = silent,
     workers: int = PROCESSES,
     purpose: str = "",
+    limits: Limits = LIMITS,
 ) -> Batch:
     """Snapshot the wanted scopes (None: every scope of the source) at one instant.
 
@@ -61,9 +69,8 @@ def take(
             archive.ledger.append("batch-started", _beginning(facts, requested_by, purpose), now)
             with ThreadPoolExecutor(1) as beside:
                 schema = begin_schema(source, seen, known.values(), beside) if wanted is None else None
-                results = _take(
-                    source, archive, seen, tiers, facts, progress, everything=wanted is None, workers=workers
-                )
+                cut = _Cut(wanted is None, workers, limits)
+                results = _take(source, archive, seen, tiers, facts, progress, cut)
                 results += [take_schema(source, archive, facts, schema)] if schema else []
             failed = [*absent, *(result for result in results if isinstance(result, Failed))]
             archive.ledger.append("batch-finished", {"batch": facts.batch_id, "failed": len(failed)}, now)
@@ -105,7 +112,7 @@ def take_read(
 def _take_read(
     source: Source, archive: Archive, seen: Survey, group: Group, read: Read, facts: BatchFacts
 ) -> Taken | Failed:
-    with shelf(IN_MEMORY) as laid_down, ThreadPoolExecutor(PUTS) as puts:
+    with shelf(LIMITS.in_memory) as laid_down, ThreadPoolExecutor(PUTS) as puts:
         group = replace(group, slots=tuple(read.lay_down(restore_order(seen.catalog), laid_down)))
         commit = Commit(archive, facts, LinkOwners(seen), puts, Rows(group, laid_down, read.layouts))
         (result,) = commit.run(read.session, source.patience)
@@ -191,32 +198,32 @@ def _take(
     tiers: dict[ScopeId, Tier | None],
     facts: BatchFacts,
     progress: Progress,
-    *,
-    everything: bool,
-    workers: int,
+    cut: _Cut,
 ) -> list[Taken | Failed]:
     """Every row once onto the shelf, then group by group into the vault, the most urgent scopes first."""
     scopes = tuple(sorted(tiers, key=lambda scope: _urgency(scope, tiers[scope])))
     total = sum(table.estimated_bytes for table in seen.catalog.tables.values())
-    expected = total if everything else len(scopes) * _SCOPE_BYTES
-    with shelf(IN_MEMORY) as laid_down:
-        job = Job(source, archive, facts, scopes, GROUP_SCOPES, laid_down)
-        with crew(job, seen, workers if expected > WORTH_A_PROCESS else 1) as hands:
+    expected = total if cut.everything else len(scopes) * _SCOPE_BYTES
+    with shelf(cut.limits.in_memory) as laid_down:
+        job = Job(source, archive, facts, scopes, laid_down, cut.limits)
+        with crew(job, seen, cut.workers if expected > cut.limits.worth_processes else 1) as hands:
             plan = layouts(seen.catalog, seen.ownership)
-            laid = hands.read(stretches(seen, plan, None if everything else scopes), progress)
-            return hands.seal(_groups(scopes, tiers, laid), progress)
+            laid = hands.read(stretches(seen, plan, None if cut.everything else scopes, cut.limits), progress)
+            return hands.seal(_groups(scopes, tiers, laid, cut.limits.group_scopes), progress)
 
 
 def _urgency(scope: ScopeId, tier: Tier | None) -> tuple[int, ScopeId]:
     return URGENCY.index(tier) if tier else len(URGENCY), scope
 
 
-def _groups(scopes: Sequence[ScopeId], tiers: dict[ScopeId, Tier | None], laid: Sequence[Laid]) -> list[Group]:
+def _groups(
+    scopes: Sequence[ScopeId], tiers: dict[ScopeId, Tier | None], laid: Sequence[Laid], size: int
+) -> list[Group]:
     slots: dict[int, list[tuple[TableName, Slot]]] = {}
     for one in laid:
         slots.setdefault(one.group, []).append((one.table, one.slot))
     groups = []
-    for number, first in enumerate(range(0, len(scopes), GROUP_SCOPES)):
-        members = tuple(scopes[first : first + GROUP_SCOPES])
+    for number, first in enumerate(range(0, len(scopes), size)):
+        members = tuple(scopes[first : first + size])
         groups.append(Group(first, members, tuple(tiers[scope] for scope in members), tuple(slots.get(number, ()))))
     return groups

@@ -15,6 +15,7 @@ from wedsync_dr.snapshot.batch import BatchFacts, Failed, Taken
 from wedsync_dr.snapshot.commit import Commit
 from wedsync_dr.snapshot.group import Group, Rows
 from wedsync_dr.snapshot.layout import layouts
+from wedsync_dr.snapshot.limits import Limits
 from wedsync_dr.snapshot.owners import LinkOwners
 from wedsync_dr.snapshot.pool import Pool, process_pool
 from wedsync_dr.snapshot.reading import Laid, Stretch, lay_down
@@ -33,8 +34,8 @@ class Job:
     archive: Archive
     facts: BatchFacts
     scopes: tuple[ScopeId, ...]
-    group_size: int
     shelf: Shelf
+    limits: Limits
 
 
 class Worker:
@@ -48,11 +49,11 @@ class Worker:
 
     def read(self, stretch: Stretch) -> list[Laid]:
         """Lay the rows of a stretch on the shelf."""
-        return lay_down(self._seen, stretch, self._places, self._job.group_size, self._job.shelf)
+        return lay_down(self._seen, stretch, self._places, self._job.shelf, self._job.limits)
 
     def seal(self, group: Group) -> list[Taken | Failed]:
         """Seal and commit a group whose rows lie on the shelf."""
-        rows = Rows(group, self._job.shelf, self._plan)
+        rows = Rows(group, self._job.shelf, self._plan, self._job.limits)
         commit = Commit(self._job.archive, self._job.facts, self._owners, self._puts, rows)
         return commit.run(self._job.source.url, self._job.source.patience)
 

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from wedsync_dr.model import TableName
 from wedsync_dr.snapshot.opening import OpenSnapshot, SealedTable
 from wedsync_dr.snapshot.sealed_rows import ForeignKey
+from wedsync_dr.source.copytext import NULL
 
-_NULL = b"\\N"
 Named = tuple[TableName, tuple[str, ...]]
 
 
@@ -48,10 +48,10 @@ class _Fields:
         self._cut(max(positions) + 1)
         if len(positions) == 1:
             (place,) = positions
-            found = {fields[place] for fields in self._rows} - {_NULL}
+            found = {fields[place] for fields in self._rows} - {NULL}
             return {(value,) for value in found}
         values = {tuple([fields[place] for place in positions]) for fields in self._rows}
-        return {value for value in values if _NULL not in value}
+        return {value for value in values if NULL not in value}
 
     def _cut(self, width: int) -> None:
         if width > self._width:

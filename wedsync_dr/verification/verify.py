@@ -39,9 +39,12 @@ def verify(
     scopes: Sequence[ScopeId] | None = None,
     *,
     progress: Progress = silent,
-    processes: int = PROCESSES,
+    processes: int | None = None,
 ) -> Verification:
-    """Read every byte of the snapshots of the scopes (None: of the whole vault), and the ledger."""
+    """Read every byte of the snapshots of the scopes (None: of the whole vault), and the ledger.
+
+    With so many `processes`; without a number, with several where that is worth it.
+    """
     archive.vault.check()
     findings = list(archive.ledger.check())
     state = archive.ledger.known()
@@ -59,10 +62,12 @@ def verify(
     return Verification(len(refs), sum(part.bytes for part in parts.values()), tuple(findings))
 
 
-def _read(archive: Archive, refs: list[SnapshotRef], processes: int) -> Iterator[tuple[int, Verification]]:
-    """What was read, portion by portion, with their numbers; by several processes where that is worth it."""
-    portions = list(enumerate(refs[i : i + AT_ONCE] for i in range(0, len(refs), AT_ONCE)))
-    if processes == 1 or len(refs) < WORTH_PROCESSES:
+def _read(archive: Archive, refs: list[SnapshotRef], processes: int | None) -> Iterator[tuple[int, Verification]]:
+    """What was read, portion by portion, with their numbers."""
+    processes = processes or (PROCESSES if len(refs) >= WORTH_PROCESSES else 1)
+    size = max(1, min(AT_ONCE, len(refs) // (4 * processes)))
+    portions = list(enumerate(refs[i : i + size] for i in range(0, len(refs), size)))
+    if processes == 1:
         for number, portion in portions:
             yield number, _portion(archive, portion)
         return

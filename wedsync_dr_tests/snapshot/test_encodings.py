@@ -16,7 +16,7 @@ from wedsync_dr.restore.difference import Mode
 from wedsync_dr.restore.run import restore
 from wedsync_dr.scope.rules import parse_rules
 from wedsync_dr.scope.survey import Source
-from wedsync_dr.snapshot import split
+from wedsync_dr.snapshot.limits import Limits
 from wedsync_dr.snapshot.take import take
 from wedsync_dr.verification.verify import verify
 from wedsync_dr_tests import town
@@ -116,14 +116,13 @@ def test_a_row_of_a_hundred_megabytes_comes_back(database: str, tmp_path: Path) 
 
 
 def test_a_row_that_is_too_long_is_refused_with_its_table_and_stops_before_memory_is_gone(
-    database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    database: str, tmp_path: Path
 ) -> None:
     source, archive = Source(database, NO_ROOTS), town.new_archive(tmp_path)
     town.run(source, "CREATE TABLE samples (id int PRIMARY KEY, t text)")
     town.run(source, "INSERT INTO samples SELECT i, repeat('x', i * 1000) FROM generate_series(1, 3) AS i")
-    monkeypatch.setattr(split, "MOST_ROW_BYTES", 2500)
     with pytest.raises(SourceRefused, match=r"public\.samples: A row is") as refused:
-        take(source, archive, None, now=town.NOW, requested_by="test")
+        take(source, archive, None, now=town.NOW, requested_by="test", limits=Limits(row=2500))
     assert "left_out" in refused.value.remedy
     assert list(archive.vault.snapshots()) == []
 

@@ -3,13 +3,13 @@
 from itertools import groupby
 
 import numpy as np
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wedsync_dr.snapshot import split as splitting
-from wedsync_dr.snapshot.lines import NULL, Lines, take
+from wedsync_dr.snapshot.limits import Limits
+from wedsync_dr.snapshot.lines import Lines, take
 from wedsync_dr.snapshot.split import NOBODY, split
+from wedsync_dr.source.copytext import NULL
 
 field = st.sampled_from([b"", b"a", b"\\N", b"\\t", b"long " * 9, "\u05d0\u0301".encode(), b"\x0b", b"\x08"])
 WIDTH = 4
@@ -43,9 +43,8 @@ def test_stretches_are_taken_in_any_order(lines: list[bytes], random: object) ->
 
 @given(st.lists(st.tuples(owner, rows.filter(bool).map(lambda lines: lines[0])), max_size=30), st.integers(1, 80))
 def test_rows_are_split_by_owner_and_lose_no_other(pairs: list[tuple[bytes, bytes]], portion: int) -> None:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(splitting, "CHUNK_BYTES", portion)
-        batches = list(split([o + b"\t" + line + b"\n" for o, line in pairs], lambda o: PLACES.get(o, NOBODY)))
+    lines = [o + b"\t" + line + b"\n" for o, line in pairs]
+    batches = list(split(lines, lambda o: PLACES.get(o, NOBODY), Limits(chunk=portion)))
     found = [(p, row) for b in batches for p, row in zip(b["place"].to_pylist(), b["row"].to_pylist(), strict=True)]
     wanted = [(PLACES[o], line + b"\n") for o, line in pairs if o in PLACES]
     assert sorted(found) == sorted(wanted)

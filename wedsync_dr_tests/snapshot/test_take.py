@@ -10,9 +10,9 @@ from wedsync_dr.errors import KeyRefused, NotInitialised, ScopeBusy, ScopeNotFou
 from wedsync_dr.model import SCHEMA, Kind, ScopeId, TableName, Tier
 from wedsync_dr.scope.rules import parse_rules
 from wedsync_dr.scope.survey import Source
-from wedsync_dr.snapshot import group, reading, split
-from wedsync_dr.snapshot import take as taking
+from wedsync_dr.snapshot import reading
 from wedsync_dr.snapshot.batch import Batch
+from wedsync_dr.snapshot.limits import Limits
 from wedsync_dr.snapshot.opening import OpenSnapshot, SealedTable, open_snapshot
 from wedsync_dr.snapshot.take import take
 from wedsync_dr.source.session import lock_scopes
@@ -160,16 +160,17 @@ def test_two_runs_at_once_leave_a_clean_vault(source: Source, archive: Archive, 
     assert set(stored.values()) == {1}
 
 
-@pytest.fixture
-def small(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every limit so low that a small platform reaches it."""
-    monkeypatch.setattr(taking, "WORTH_A_PROCESS", 0)
-    monkeypatch.setattr(taking, "GROUP_SCOPES", 3)
-    monkeypatch.setattr(taking, "IN_MEMORY", 0)
-    monkeypatch.setattr(reading, "STRETCH_BYTES", reading.BLOCK_BYTES)
-    monkeypatch.setattr(split, "CHUNK_BYTES", 200)
-    monkeypatch.setattr(group, "BUNDLE_BYTES", 300)
-    monkeypatch.setattr(group, "PART_BYTES", 150)
+SMALL = Limits(
+    stretch=reading.BLOCK_BYTES,
+    chunk=200,
+    group_scopes=3,
+    bundle=300,
+    part=150,
+    in_memory=0,
+    sealed=0,
+    worth_processes=0,
+)
+"""So low that a small platform reaches each of them."""
 
 
 def what_is_sealed(archive: Archive, batch: Batch) -> dict[ScopeId, object]:
@@ -184,17 +185,12 @@ def what_is_sealed(archive: Archive, batch: Batch) -> dict[ScopeId, object]:
     }
 
 
-@pytest.mark.usefixtures("small")
 @pytest.mark.parametrize("workers", [1, 2])
-def test_however_the_work_is_cut_the_same_is_sealed(
-    source: Source, archive: Archive, monkeypatch: pytest.MonkeyPatch, workers: int
-) -> None:
+def test_however_the_work_is_cut_the_same_is_sealed(source: Source, archive: Archive, workers: int) -> None:
     town.run(source, "ANALYZE")
-    cut = take(source, archive, None, now=town.NOW, requested_by="test", workers=workers)
-    in_parts = [m for taken in cut.taken if (m := archive.newest(taken.scope)) and len(m.objects) > 2]
-    assert bool(in_parts) == (workers == 1), "limits are patched in this process alone"
+    cut = take(source, archive, None, now=town.NOW, requested_by="test", workers=workers, limits=SMALL)
+    assert [m for taken in cut.taken if (m := archive.newest(taken.scope)) and len(m.objects) > 2], "nothing in parts"
     sealed = what_is_sealed(archive, cut)
-    monkeypatch.undo()
     assert {taken.status for taken in town.take_all(source, archive).taken} == {"current"}
     assert verify(archive).findings == ()
     for scope in sealed:

@@ -11,7 +11,6 @@ from wedsync_dr.model import Finding, FindingCode
 from wedsync_dr.scope.survey import Source
 from wedsync_dr.snapshot.take import take
 from wedsync_dr.vault.archive import Archive
-from wedsync_dr.verification import verify as verifying
 from wedsync_dr.verification.verify import verify
 from wedsync_dr_tests import town
 
@@ -195,13 +194,11 @@ def test_all_damage_is_named_not_the_first_only(home: Path) -> None:
     }
 
 
-def test_several_processes_find_what_one_finds(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_several_processes_find_what_one_finds(home: Path) -> None:
     for number, offset in ((3, 500), (4, -9)):
         flip(snapshots(home, number)[0] / "personal-0.parquet", offset)
     (snapshots(home, 4)[1] / "manifest.json").unlink()
     alone = verify(town.reopened(home), processes=1)
-    monkeypatch.setattr(verifying, "WORTH_PROCESSES", 0)
-    monkeypatch.setattr(verifying, "AT_ONCE", 2)
     assert len(alone.findings) >= 4
     assert verify(town.reopened(home), processes=2) == alone
 
