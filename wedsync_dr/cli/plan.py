@@ -39,6 +39,8 @@ def _remarks(document: Mapping[str, Any]) -> Iterator[str]:
     for parent in document["linked_parents"]:
         rows, source = counted(parent["rows"], "row"), f"{parent['owner']} {parent['snapshot_id']}"
         yield f"linked parent: {rows} of {parent['table']}, from {source}, for {', '.join(parent['needed_by'])}"
+    for left in document["left_behind"]:
+        yield f"left behind: {counted(left['rows'], 'row')} of {left['table']}, which refer to rows that come back"
     for link in (*document["missing_parents"], *document["unlinked"]):
         yield _link(link, "will be NULL" if link in document["unlinked"] else "is missing")
     for dirty in document["dirty"]:
@@ -82,7 +84,5 @@ def print_restored(restored: Restored) -> None:
     stages = ", ".join(f"{stage.replace('_', ' ')} {took(spent)}" for stage, spent in seconds.items())
     say(f"restored and verified: {changed}")
     say(f"in {took(sum(seconds.values()))}: {stages}")
-    if restored.safety_snapshot_id:
-        scope = restored.plan.scope
-        undo = f"--{scope.kind.value} {scope.id} --as-of {restored.safety_snapshot_id} --mode replace --apply"
-        say(f"to take it back: wedsync-dr restore {undo}")
+    if restored.undo:
+        say(f"to take it back: {restored.undo}")

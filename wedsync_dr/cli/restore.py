@@ -25,7 +25,7 @@ from wedsync_dr.restore.apply import refuse_conflicts
 from wedsync_dr.restore.difference import Mode
 from wedsync_dr.restore.run import Restored, carry_out
 from wedsync_dr.restore.run import restore as run_restore
-from wedsync_dr.restore.terms import NOTHING, Consent
+from wedsync_dr.restore.terms import NOTHING, Consent, RowChoice, parse_rows
 from wedsync_dr.scope.survey import Source
 from wedsync_dr.settings import database_url
 from wedsync_dr.vault.archive import Archive
@@ -41,6 +41,8 @@ class _Order:
     as_of: datetime | None
     mode: Mode
     tables: list[str]
+    rows: tuple[RowChoice, ...] = ()
+    snapshot_id: str | None = None
     target_url: str | None = None
     consent: Consent = NOTHING
 
@@ -51,8 +53,10 @@ class _Order:
                 self.archive,
                 self.scope,
                 as_of=self.as_of,
+                snapshot_id=self.snapshot_id,
                 mode=self.mode,
                 tables=self.tables,
+                rows=self.rows,
                 consent=self.consent,
                 target_url=self.target_url,
                 now=at_hand.now(),
@@ -88,6 +92,10 @@ class _Order:
     help="merge inserts what is missing; replace makes the rows exactly the snapshot's; copy merges into --target.",
 )
 @tables_option
+@click.option(
+    "--rows", multiple=True, metavar="T=K,…", help="Only these rows, by key: guests=311,312; parts of a key with ~."
+)
+@click.option("--snapshot", metavar="ID", help="Exactly this snapshot, as to undo a restore; no older one instead.")
 @click.option("--target", metavar="URL", help="Another database to copy into (its password may come from ~/.pgpass).")
 @click.option(
     "--allow-unlinked", is_flag=True, help="Set links to NULL whose rows no recovery point holds; each is listed."
@@ -105,6 +113,8 @@ def restore(
     as_of: datetime | None,
     mode: Mode,
     tables: tuple[str, ...],
+    rows: tuple[str, ...],
+    snapshot: str | None,
     target: str | None,
     allow_unlinked: bool,
     allow_dirty: bool,
@@ -122,7 +132,20 @@ def restore(
     scope = the_scope(wedding, vendor, platform)
     url = database_url(target, "--target") if target else None
     consent = Consent(unlinked=allow_unlinked, dirty=allow_dirty)
-    order = _Order(at_hand.source(), at_hand.archive(), scope, as_of, mode, table_names(tables), url, consent)
+    if snapshot and as_of:
+        raise click.UsageError("Give --snapshot or --as-of, not both.")
+    order = _Order(
+        at_hand.source(),
+        at_hand.archive(),
+        scope,
+        as_of,
+        mode,
+        table_names(tables),
+        tuple(choice for text in rows for choice in parse_rows(text)),
+        snapshot,
+        url,
+        consent,
+    )
     planned = order.plan()
     if not as_json:
         print_plan(planned.plan)

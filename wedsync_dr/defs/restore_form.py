@@ -10,7 +10,7 @@ from wedsync_dr.defs.failures import refused
 from wedsync_dr.errors import MalformedId
 from wedsync_dr.model import Kind, ScopeId
 from wedsync_dr.restore.difference import Mode
-from wedsync_dr.restore.terms import Consent, Terms
+from wedsync_dr.restore.terms import Consent, Terms, parse_rows
 
 
 class RestoreMode(Enum):
@@ -49,6 +49,9 @@ class Restore(dg.Config):
     allow_dirty: bool = Field(
         default=False,
         description="Write rows that broke their own constraints in the source, as they were. Else it is refused.",
+    )
+    rows: list[str] = Field(
+        default=[], description="Only these rows, by key, e.g. `guests=311,312`; parts of a composite key joined by ~."
     )
     plan_only: bool = Field(
         default=True, description="true: show what would change, and stop. false: change it; needs `confirm`."
@@ -98,7 +101,8 @@ class RestoreRequest(Restore):
     def terms(self) -> Terms:
         """How the restore is asked for. Raises MalformedId where `as_of` is no instant."""
         consent = Consent(unlinked=self.allow_unlinked, dirty=self.allow_dirty)
-        return Terms(Mode(self.mode.value), tuple(self.tables), self.instant(), consent)
+        rows = tuple(choice for text in self.rows for choice in parse_rows(text))
+        return Terms(Mode(self.mode.value), tuple(self.tables), rows, self.instant(), consent)
 
 
 @dg.config_mapping

@@ -80,7 +80,7 @@ def plan_metadata(plan: RestorePlan) -> dict[str, dg.MetadataValue]:
         "rows_to_delete": dg.MetadataValue.int(plan.rows["deleted"]),
         "fingerprint": dg.MetadataValue.text(plan.fingerprint),
     }
-    for name in ("tables", "linked_parents", "conflicts", "silent_triggers", "refused_snapshots"):
+    for name in ("tables", "linked_parents", "conflicts", "silent_triggers", "left_behind", "refused_snapshots"):
         if shown[name]:
             metadata[name] = dg.MetadataValue.table([_record(row) for row in shown[name]])
     if shown["dirty"]:

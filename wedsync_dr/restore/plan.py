@@ -3,10 +3,8 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from fnmatch import fnmatchcase
 from typing import Any
 
-from wedsync_dr.errors import ScopeNotFound
 from wedsync_dr.model import Manifest, ScopeId, TableName, utc_text
 from wedsync_dr.restore.adoption import adopt
 from wedsync_dr.restore.allowed import missing_privileges
@@ -17,6 +15,7 @@ from wedsync_dr.restore.holders import Holders, Reference, Values
 from wedsync_dr.restore.live import Reading, Target, heads_for, read_live
 from wedsync_dr.restore.parents import LinkedParent, ParentSearch
 from wedsync_dr.restore.resolve import RecoveryPoint
+from wedsync_dr.restore.selection import Selection, left_behind
 from wedsync_dr.restore.shown import change_json, conflict_json, dirty_json, link_json, parent_json, silent_json
 from wedsync_dr.restore.silence import Silenced, silenced
 from wedsync_dr.restore.terms import MERGE, Terms
@@ -48,6 +47,7 @@ class RestorePlan:
     silent: tuple[Silenced, ...]
     refused: tuple[tuple[str, str], ...]
     refused_parents: tuple[tuple[ScopeId, str, str], ...]
+    left_behind: tuple[tuple[TableName, int], ...]
     fingerprint: str
     expected: dict[TableName, Counter[bytes]] = field(repr=False)
     relied_on: dict[Reference, set[Values]] = field(repr=False)
@@ -89,6 +89,7 @@ class RestorePlan:
             "dirty": [dirty_json(rows) for rows in self.dirty],
             "conflicts": [conflict_json(conflict) for conflict in self.conflicts],
             "silent_triggers": [silent_json(one) for one in self.silent],
+            "left_behind": [{"table": str(table), "rows": rows} for table, rows in self.left_behind],
             "refused_snapshots": [*refused, *parents],
             "fingerprint": self.fingerprint,
         }
@@ -104,10 +105,10 @@ def make_plan(source: Source, archive: Archive, point: RecoveryPoint, terms: Ter
         return plan_against(Target.of(seen), archive, snapshot, point, terms)
 
 
-def read_scope(target: Target, snapshot: OpenSnapshot, tables: Sequence[str] = ()) -> Reading:
-    """What a session sees now of a snapshot's scope, all of it or of the selected tables."""
+def read_scope(target: Target, snapshot: OpenSnapshot, terms: Terms = MERGE) -> Reading:
+    """What a session sees now of a snapshot's scope: all of it, or the tables that the terms name."""
     scope = snapshot.manifest.scope
-    heads = _selected(heads_for(target, snapshot, scope), tables)
+    heads = Selection(terms, heads_for(target, snapshot, scope)).heads
     return Reading(tuple(heads), read_live(target, scope, heads))
 
 
@@ -124,9 +125,9 @@ def plan_against(
     A `reading` that was taken in the same transaction is not taken again; it holds at least the selected tables.
     """
     scope = snapshot.manifest.scope
-    reading = reading or read_scope(target, snapshot, terms.tables)
-    heads, live = _selected(list(reading.heads), terms.tables), reading.rows
-    draft = _drafted(target, snapshot, terms.mode, heads, live)
+    reading = reading or read_scope(target, snapshot, terms)
+    selection, live = Selection(terms, reading.heads), reading.rows
+    draft = _drafted(target, snapshot, terms.mode, selection, live)
     holders = Holders(archive, snapshot, terms.as_of)
     search = ParentSearch(holders, target.values_present, snapshot)
     staying = {c.table: SealedTable(c.head, tuple(draft.expected[c.table])) for c in draft.changes}
@@ -150,7 +151,7 @@ def plan_against(
         dirty=tuple(dirty),
         conflicts=(
             *draft.conflicts,
-            *conflicts(target, scope, draft.changes, draft.parents, live, draft.expected),
+            *conflicts(target, scope, draft.changes, draft.parents, live, draft.expected, selection.covers),
             *missing_parents(missing),
             *dirt_conflicts(dirty, allowed=terms.consent.dirty),
             *missing_privileges(target, draft.writes(), (table for table, _ in search.relied_on)),
@@ -158,6 +159,7 @@ def plan_against(
         silent=tuple(_silenced(target, draft.writes())),
         refused=tuple((snapshot_id, found[0].code.value) for snapshot_id, found in point.refused),
         refused_parents=tuple(holders.refused),
+        left_behind=tuple(left_behind(target, snapshot.tables, selection, draft.writes())),
         fingerprint=fingerprint(draft.changes, live),
         expected=draft.expected,
         relied_on=search.relied_on,
@@ -194,41 +196,27 @@ def _drafted(
     target: Target,
     snapshot: OpenSnapshot,
     mode: Mode,
-    heads: Sequence[TableHead],
+    selection: Selection,
     live: Mapping[TableName, list[bytes]],
 ) -> _Draft:
     """The changes of the scope's own rows, but for those that are still there as somebody else's."""
     scope = snapshot.manifest.scope
-    sealed = {head.table: _sealed_lines(snapshot, head) for head in heads}
-    changed = [change_of(mode, head, sealed[head.table], live[head.table]) for head in heads]
-    adopted = [adopt(target, scope, change) for change in changed]
-    return _Draft(
-        [change for change, _ in adopted],
-        {c.table: expected_after(mode, c, sealed[c.table], live[c.table]) for c in changed},
-        [conflict for _, found in adopted for conflict in found],
-    )
+    draft = _Draft([], {}, [])
+    selection.require_found({head.table: _sealed_lines(snapshot, head) for head in selection.heads}, live)
+    for head in selection.heads:
+        sealed, _ = selection.pick(head, _sealed_lines(snapshot, head))
+        now, rest = selection.pick(head, live[head.table])
+        change = change_of(mode, head, sealed, now)
+        draft.expected[head.table] = expected_after(mode, change, sealed, now) + Counter(rest)
+        adopted, taken = adopt(target, scope, change)
+        draft.changes.append(adopted)
+        draft.conflicts += taken
+    return draft
 
 
 def _sealed_lines(snapshot: OpenSnapshot, head: TableHead) -> tuple[bytes, ...]:
     table = snapshot.tables.get(head.table)
     return table.lines if table else ()
-
-
-def _selected(heads: list[TableHead], patterns: Sequence[str]) -> list[TableHead]:
-    """The tables that the patterns name, as `guests`, `public.guests` or `guest*`; without patterns all of them."""
-    if not patterns:
-        return heads
-    for pattern in patterns:
-        if not any(_names(pattern, head.table) for head in heads):
-            raise ScopeNotFound(
-                f"No table of this scope is called {pattern!r}.",
-                remedy="Name tables as `guests`, `public.guests` or `seat*`; the plan without --tables lists them.",
-            )
-    return [head for head in heads if any(_names(pattern, head.table) for pattern in patterns)]
-
-
-def _names(pattern: str, table: TableName) -> bool:
-    return fnmatchcase(table.name, pattern) or fnmatchcase(str(table), pattern)
 
 
 def _silenced(target: Target, writes: Sequence[TableChange]) -> list[Silenced]:

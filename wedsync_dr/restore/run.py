@@ -14,7 +14,7 @@ from wedsync_dr.restore.live import Target
 from wedsync_dr.restore.plan import RestorePlan, make_plan, plan_against, read_scope
 from wedsync_dr.restore.resolve import RecoveryPoint, resolve
 from wedsync_dr.restore.site import open_site
-from wedsync_dr.restore.terms import NOTHING, Consent, Terms
+from wedsync_dr.restore.terms import NOTHING, Consent, RowChoice, Terms
 from wedsync_dr.scope.survey import Schema, Source, Survey
 from wedsync_dr.snapshot.reading import Read
 from wedsync_dr.snapshot.take import take, take_read
@@ -40,7 +40,17 @@ class Restored:
             "seconds": {stage: round(seconds, 4) for stage, seconds in self.seconds.items()},
             "snapshot_id": self.plan.manifest.snapshot_id,
             "safety_snapshot_id": self.safety_snapshot_id,
+            "undo": self.undo,
         }
+
+    @property
+    def undo(self) -> str | None:
+        """The command that takes an applied `replace` back; None where nothing was replaced."""
+        if self.safety_snapshot_id is None:
+            return None
+        scope = self.plan.scope
+        which = f"--{scope.kind.value} {scope.id} --snapshot {self.safety_snapshot_id}"
+        return f"wedsync-dr restore {which} --mode replace --apply"
 
 
 def restore(
@@ -49,8 +59,10 @@ def restore(
     scope: ScopeId,
     *,
     as_of: datetime | None = None,
+    snapshot_id: str | None = None,
     mode: Mode = Mode.merge,
     tables: Sequence[str] = (),
+    rows: Sequence[RowChoice] = (),
     consent: Consent = NOTHING,
     target_url: str | None = None,
     apply: bool = False,
@@ -62,12 +74,15 @@ def restore(
     """Plan the restore of a scope, and apply it if asked.
 
     A process that restores several scopes of a source keeps one `schema`: the catalogue is then loaded once and proven
-    to hold for each. Raises what its steps raise; refuses a plan with conflicts.
+    to hold for each. `snapshot_id` asks for exactly that snapshot, where `as_of` falls back to an older one. Raises
+    what its steps raise; refuses a plan with conflicts.
     """
-    database, terms = target_of(source, mode, target_url), Terms(mode, tuple(tables), as_of, consent)
+    database = target_of(source, mode, target_url)
     clock = _Clock(progress)
     clock.begin("resolve")
-    point = resolve(archive, scope, as_of)
+    point = resolve(archive, scope, as_of, snapshot_id=snapshot_id)
+    as_of = point.manifest.taken_at if snapshot_id else as_of
+    terms = Terms(mode, tuple(tables), tuple(rows), as_of, consent)
     clock.begin("plan")
     if apply:
         order = _Order(database, archive, point, terms, now, requested_by, schema)

@@ -36,7 +36,8 @@ def test_a_lost_wedding_is_back_as_it_was_and_then_nothing_differs(ready: Desk) 
     before = ready.guests()
     lose_the_wedding(ready)
     document = ready.json(*WHOLE, "--apply")
-    assert set(document) == {"plan", "applied", "verified", "rows", "seconds", "snapshot_id", "safety_snapshot_id"}
+    expected = {"plan", "applied", "verified", "rows", "seconds", "snapshot_id", "safety_snapshot_id", "undo"}
+    assert set(document) == expected
     assert (document["applied"], document["verified"]) == (True, True)
     assert document["rows"] == {"inserted": 53, "updated": 0, "deleted": 0}
     assert {"resolve", "plan", "apply"} <= set(document["seconds"])
