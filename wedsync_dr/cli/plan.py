@@ -20,6 +20,9 @@ def print_plan(plan: RestorePlan) -> None:
     say(f"{plan.mode.value} {plan.scope} from {document['snapshot_id']}, taken at {document['taken_at']}")
     if document["tables"]:
         print_table(*_changes(document["tables"]), numbers=("insert", "update", "delete", "kept as they are"))
+    for table in document["mapping"]:
+        say(f"the schema moved on: {table['table']}" + (f" is {table['to']}" if table["to"] != table["table"] else ""))
+        print_table(("in the snapshot", "now", "fit", "why"), [_mapped(column) for column in table["columns"]])
     for line in _remarks(document):
         say(line)
     if plan.empty:
@@ -60,6 +63,12 @@ def _remarks(document: Mapping[str, Any]) -> Iterator[str]:
     yield f"rows to insert {rows['inserted']:,}, to update {rows['updated']:,}, to delete {rows['deleted']:,}"
     if document["conflicts"]:
         yield f"{counted(len(document['conflicts']), 'conflict')}: this plan cannot be applied"
+
+
+def _mapped(column: Mapping[str, Any]) -> tuple[str, str, str, str]:
+    before = f"{column['from']} {column['from_type']}" if column["from"] else ""
+    after = f"{column['to']} {column['to_type']}" if column["to"] else ""
+    return before, after, column["fit"] + (", loses" if column["loses"] else ""), column["why"]
 
 
 def _silent(trigger: Mapping[str, Any]) -> str:

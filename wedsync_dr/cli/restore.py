@@ -103,6 +103,9 @@ class _Order:
 @click.option(
     "--allow-dirty", is_flag=True, help="Write rows that broke constraints of their own in the source; each is listed."
 )
+@click.option(
+    "--accept-drift", is_flag=True, help="Leave behind what has no place in today's schema, or take it as it is cast."
+)
 @click.option("--apply", is_flag=True, help="Do it. Without this, only the plan is made and shown.")
 @click.option("--yes", is_flag=True, help="Do not ask on a terminal.")
 @json_option
@@ -118,6 +121,7 @@ def restore(
     target: str | None,
     allow_unlinked: bool,
     allow_dirty: bool,
+    accept_drift: bool,
     apply: bool,
     yes: bool,
     as_json: bool,
@@ -131,7 +135,7 @@ def restore(
     """
     scope = the_scope(wedding, vendor, platform)
     url = database_url(target, "--target") if target else None
-    consent = Consent(unlinked=allow_unlinked, dirty=allow_dirty)
+    consent = Consent(unlinked=allow_unlinked, dirty=allow_dirty, drift=accept_drift)
     if snapshot and as_of:
         raise click.UsageError("Give --snapshot or --as-of, not both.")
     order = _Order(

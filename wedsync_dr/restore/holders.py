@@ -5,8 +5,9 @@ from datetime import datetime
 from functools import cached_property
 
 from wedsync_dr.model import ScopeId, TableName
+from wedsync_dr.restore.fitting import FittedSnapshot
+from wedsync_dr.restore.live import Target
 from wedsync_dr.restore.resolve import examined
-from wedsync_dr.snapshot.opening import OpenSnapshot
 from wedsync_dr.vault.archive import Archive
 from wedsync_dr.vault.ledger_state import LedgerState
 from wedsync_dr.vault.vault import SnapshotRef
@@ -22,13 +23,13 @@ class Holders:
     The restored scope's own rows come from `own` and from no other of its snapshots.
     """
 
-    def __init__(self, archive: Archive, own: OpenSnapshot, as_of: datetime | None) -> None:
-        self._archive, self._own, self._as_of = archive, own, as_of
+    def __init__(self, archive: Archive, target: Target, own: FittedSnapshot, as_of: datetime | None) -> None:
+        self._archive, self._target, self._own, self._as_of = archive, target, own, as_of
         self._refs: dict[ScopeId, list[SnapshotRef]] = {}
-        self._read: dict[SnapshotRef, OpenSnapshot | None] = {}
+        self._read: dict[SnapshotRef, FittedSnapshot | None] = {}
         self.refused: list[tuple[ScopeId, str, str]] = []
 
-    def points(self, owner: ScopeId) -> Iterator[OpenSnapshot]:
+    def points(self, owner: ScopeId) -> Iterator[FittedSnapshot]:
         """The intact ones at or before the asked instant, newest first, then the later ones, oldest first."""
         if owner == self._own.manifest.scope:
             yield self._own
@@ -43,6 +44,11 @@ class Holders:
         """Whether the owner has an intact recovery point at all."""
         return next(self.points(owner), None) is not None
 
+    @property
+    def opened(self) -> list[FittedSnapshot]:
+        """The restored scope's own snapshot and those that were asked."""
+        return [self._own, *(snapshot for snapshot in self._read.values() if snapshot)]
+
     @cached_property
     def _state(self) -> LedgerState:
         return self._archive.ledger.known()
@@ -54,26 +60,21 @@ class Holders:
             self._refs[owner] = before[::-1] + refs[len(before) :]
         return self._refs[owner]
 
-    def _open(self, ref: SnapshotRef) -> OpenSnapshot | None:
+    def _open(self, ref: SnapshotRef) -> FittedSnapshot | None:
         _, findings, snapshot = examined(self._archive, ref, self._state)
-        if not findings:
-            return snapshot
-        self.refused.append((ref.scope, ref.snapshot_id, findings[0].code.value))
+        if snapshot and not findings:
+            return FittedSnapshot(self._target, snapshot)
+        self.refused.append((ref.scope, ref.snapshot_id, findings[0].code.value if findings else ""))
         return None
 
 
 class Links:
     """Who owned the rows that a snapshot refers to, as far as the snapshot knows."""
 
-    def __init__(self, snapshot: OpenSnapshot) -> None:
+    def __init__(self, snapshot: FittedSnapshot) -> None:
         self._snapshot = snapshot
         self._owners = {
             ((link.table, link.columns), tuple(v.encode() for v in link.values)): link.owner for link in snapshot.links
-        }
-        self._followed = {
-            (name, key.target, key.target_columns)
-            for name, table in snapshot.tables.items()
-            for key in table.head.foreign_keys
         }
 
     def owners(
@@ -84,7 +85,7 @@ class Links:
         A foreign key that the snapshot does not know may have come later: its rows are looked for on the platform.
         """
         own = self._own(reference)
-        unlisted = None if (child, *reference) in self._followed else ScopeId.of_table(reference[0])
+        unlisted = None if (child, *reference) in self._snapshot.followed else ScopeId.of_table(reference[0])
         asked: dict[ScopeId, set[Values]] = {}
         dangling: set[Values] = set()
         for value in values:
@@ -95,5 +96,5 @@ class Links:
 
     def _own(self, reference: Reference) -> set[Values]:
         table, columns = reference
-        own = self._snapshot.tables.get(table)
+        own = self._snapshot.table(table)
         return column_values(own, columns) if own else set()

@@ -11,8 +11,11 @@ from wedsync_dr.restore.allowed import missing_privileges
 from wedsync_dr.restore.conflicts import PlanConflict, conflicts, missing_parents
 from wedsync_dr.restore.difference import Mode, TableChange, change_of, expected_after, fingerprint
 from wedsync_dr.restore.dirty import DirtyRows, dirt_conflicts, dirty_rows
+from wedsync_dr.restore.drift import drift_conflicts, newcomers
+from wedsync_dr.restore.fitting import FittedSnapshot, all_fits, lines_of, project
 from wedsync_dr.restore.holders import Holders, Reference, Values
 from wedsync_dr.restore.live import Reading, Target, heads_for, read_live
+from wedsync_dr.restore.mapping import TableFit
 from wedsync_dr.restore.parents import LinkedParent, ParentSearch
 from wedsync_dr.restore.resolve import RecoveryPoint
 from wedsync_dr.restore.selection import Selection, left_behind
@@ -43,6 +46,7 @@ class RestorePlan:
     missing: tuple[OpenLink, ...]
     unlinked: tuple[OpenLink, ...]
     dirty: tuple[DirtyRows, ...]
+    fits: tuple[TableFit, ...]
     conflicts: tuple[PlanConflict, ...]
     silent: tuple[Silenced, ...]
     refused: tuple[tuple[str, str], ...]
@@ -86,6 +90,7 @@ class RestorePlan:
             "linked_parents": [parent_json(parent) for parent in self.parents],
             "missing_parents": [link_json(link) for link in self.missing],
             "unlinked": [link_json(link) for link in self.unlinked],
+            "mapping": [fit.to_json() for fit in self.fits],
             "dirty": [dirty_json(rows) for rows in self.dirty],
             "conflicts": [conflict_json(conflict) for conflict in self.conflicts],
             "silent_triggers": [silent_json(one) for one in self.silent],
@@ -108,7 +113,7 @@ def make_plan(source: Source, archive: Archive, point: RecoveryPoint, terms: Ter
 def read_scope(target: Target, snapshot: OpenSnapshot, terms: Terms = MERGE) -> Reading:
     """What a session sees now of a snapshot's scope: all of it, or the tables that the terms name."""
     scope = snapshot.manifest.scope
-    heads = Selection(terms, heads_for(target, snapshot, scope)).heads
+    heads = Selection(terms, heads_for(target, FittedSnapshot(target, snapshot).names, scope)).heads
     return Reading(tuple(heads), read_live(target, scope, heads))
 
 
@@ -126,10 +131,10 @@ def plan_against(
     """
     scope = snapshot.manifest.scope
     reading = reading or read_scope(target, snapshot, terms)
-    selection, live = Selection(terms, reading.heads), reading.rows
-    draft = _drafted(target, snapshot, terms.mode, selection, live)
-    holders = Holders(archive, snapshot, terms.as_of)
-    search = ParentSearch(holders, target.values_present, snapshot)
+    fitted, selection = FittedSnapshot(target, snapshot), Selection(terms, reading.heads)
+    draft, live = _drafted(target, fitted, terms.mode, selection, reading)
+    holders = Holders(archive, target, fitted, terms.as_of)
+    search = ParentSearch(holders, target.values_present, fitted)
     staying = {c.table: SealedTable(c.head, tuple(draft.expected[c.table])) for c in draft.changes}
     search.search([(c.head, c.written) for c in draft.changes], staying)
     draft.parents = search.found
@@ -140,6 +145,8 @@ def plan_against(
     missing = [link for link in lost if not (link.nullable and terms.consent.unlinked)]
     dangling = [link for link in open_links(target.catalog, draft.written(), search.lacks) if link.lack.dangling]
     dirty = dirty_rows(target, draft.writes(), dangling)
+    fits = [fit for fit in all_fits(holders.opened) if fit.after or selection.everything]
+    accepted = terms.consent.drift
     return RestorePlan(
         scope=scope,
         manifest=snapshot.manifest,
@@ -149,7 +156,10 @@ def plan_against(
         missing=tuple(missing),
         unlinked=tuple(unlinked),
         dirty=tuple(dirty),
+        fits=tuple(fits),
         conflicts=(
+            *drift_conflicts(fits, draft.writes(), accepted=accepted),
+            *newcomers(archive, fitted, draft.changes, accepted=accepted or not fitted.moved),
             *draft.conflicts,
             *conflicts(target, scope, draft.changes, draft.parents, live, draft.expected, selection.covers),
             *missing_parents(missing),
@@ -159,7 +169,7 @@ def plan_against(
         silent=tuple(_silenced(target, draft.writes())),
         refused=tuple((snapshot_id, found[0].code.value) for snapshot_id, found in point.refused),
         refused_parents=tuple(holders.refused),
-        left_behind=tuple(left_behind(target, snapshot.tables, selection, draft.writes())),
+        left_behind=tuple(left_behind(target, fitted, selection, draft.writes())),
         fingerprint=fingerprint(draft.changes, live),
         expected=draft.expected,
         relied_on=search.relied_on,
@@ -194,29 +204,28 @@ class _Draft:
 
 def _drafted(
     target: Target,
-    snapshot: OpenSnapshot,
+    snapshot: FittedSnapshot,
     mode: Mode,
     selection: Selection,
-    live: Mapping[TableName, list[bytes]],
-) -> _Draft:
-    """The changes of the scope's own rows, but for those that are still there as somebody else's."""
+    reading: Reading,
+) -> tuple[_Draft, dict[TableName, Sequence[bytes]]]:
+    """The changes of the scope's own rows, but for those that are still there as somebody else's; and the rows now."""
     scope = snapshot.manifest.scope
     draft = _Draft([], {}, [])
-    selection.require_found({head.table: _sealed_lines(snapshot, head) for head in selection.heads}, live)
-    for head in selection.heads:
-        sealed, _ = selection.pick(head, _sealed_lines(snapshot, head))
+    live: dict[TableName, Sequence[bytes]] = {}
+    selection.require_found({head.table: lines_of(snapshot, head.table) for head in selection.heads}, reading.rows)
+    for full in selection.heads:
+        table = snapshot.table(full.table)
+        head = table.head if table else full
+        live[head.table] = project(reading.rows[head.table], full, head)
+        sealed, _ = selection.pick(head, table.lines if table else ())
         now, rest = selection.pick(head, live[head.table])
         change = change_of(mode, head, sealed, now)
         draft.expected[head.table] = expected_after(mode, change, sealed, now) + Counter(rest)
         adopted, taken = adopt(target, scope, change)
         draft.changes.append(adopted)
         draft.conflicts += taken
-    return draft
-
-
-def _sealed_lines(snapshot: OpenSnapshot, head: TableHead) -> tuple[bytes, ...]:
-    table = snapshot.tables.get(head.table)
-    return table.lines if table else ()
+    return draft, live
 
 
 def _silenced(target: Target, writes: Sequence[TableChange]) -> list[Silenced]:

@@ -144,7 +144,7 @@ def _carry_out(order: _Order, clock: "_Clock", approved: RestorePlan | None = No
             refuse_conflicts(plan)
             if order.terms.mode is Mode.replace and not plan.empty:
                 clock.begin("safety_snapshot")
-                read = Read(target.layouts, reading.laid_out(target), site.connection)
+                read = Read(target.layouts, reading.rows, site.connection)
                 safety = _safety_snapshot(order, seen, read)
         clock.begin("apply")
         applied = apply_at(site, archive, point, plan, now=order.now, requested_by=order.requested_by)

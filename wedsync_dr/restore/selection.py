@@ -6,6 +6,7 @@ from fnmatch import fnmatchcase
 from wedsync_dr.errors import ScopeNotFound
 from wedsync_dr.model import TableName
 from wedsync_dr.restore.difference import TableChange
+from wedsync_dr.restore.fitting import FittedSnapshot
 from wedsync_dr.restore.live import Target, present
 from wedsync_dr.restore.terms import Terms
 from wedsync_dr.snapshot.layout import split_key
@@ -64,7 +65,7 @@ class Selection:
 
 def left_behind(
     target: Target,
-    tables: Mapping[TableName, SealedTable],
+    snapshot: FittedSnapshot,
     selection: Selection,
     writes: Iterable[TableChange],
 ) -> Iterator[tuple[TableName, int]]:
@@ -72,7 +73,10 @@ def left_behind(
     if selection.everything:
         return
     inserted = {change.table: SealedTable(change.head, change.inserts) for change in writes if change.inserts}
-    for name, table in tables.items():
+    for name in snapshot.names:
+        table = snapshot.table(name)
+        if table is None:
+            continue
         head = table.head
         lines: set[bytes] = set()
         for key in head.foreign_keys:

@@ -13,11 +13,13 @@ class Consent:
     """What the operator agrees to; without it the plan names the same things as conflicts.
 
     `unlinked`: links to rows that no recovery point holds are set to NULL. `dirty`: rows that broke their own
-    constraints in the source are written as they were.
+    constraints in the source are written as they were. `drift`: what has no place in today's schema, or comes out
+    different, is left behind.
     """
 
     unlinked: bool = False
     dirty: bool = False
+    drift: bool = False
 
 
 NOTHING = Consent()

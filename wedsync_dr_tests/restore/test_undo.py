@@ -70,7 +70,7 @@ def rows_of(source: Source) -> dict[str, list[tuple[object, ...]]]:
     return {table: rows for table, rows in everything(source).items() if table != "outbox"}
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(done=st.lists(edits(), min_size=1, max_size=8))
 def test_restore_and_undo_are_exact_whatever_was_done(source: Source, archive: Archive, done: list[Edit]) -> None:
     if not town.rows(source, "SELECT 1 FROM pg_class WHERE relname = 'seats'"):
