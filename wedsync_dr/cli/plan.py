@@ -77,11 +77,11 @@ def _silent(trigger: Mapping[str, Any]) -> str:
 
 
 def _link(link: Mapping[str, Any], what: str) -> str:
-    row, parent = _key(link["table"], link["key"]), _key(link["parent"], link["parent_key"])
+    row, parent = row_named(link["table"], link["key"]), row_named(link["parent"], link["parent_key"])
     return f"{what}: {', '.join(link['columns'])} of {row}, which refers to {parent} of {link['owner']}"
 
 
-def _key(table: str, key: Mapping[str, str | None]) -> str:
+def row_named(table: str, key: Mapping[str, str | None]) -> str:
     """A row by its key, as `public.guests id=311`."""
     return " ".join([table, *(f"{name}={value}" for name, value in key.items())])
 

@@ -174,31 +174,3 @@ def _ask(scope: ScopeId, mode: Mode) -> None:
     )
     if answer.strip() not in (scope.id, scope.key):
         raise click.Abort
-
-
-@click.command(epilog=example("wedsync-dr diff --wedding 6f1c7e42-… --as-of 2026-11-24T08:30:00Z"))
-@one_scope
-@as_of_option
-@tables_option
-@json_option
-def diff(
-    wedding: str | None,
-    vendor: str | None,
-    platform: str | None,
-    as_of: datetime | None,
-    tables: tuple[str, ...],
-    as_json: bool,
-) -> int:
-    """Show how the rows of one scope differ from its newest recovery point at or before --as-of.
-
-    What is shown is what a restore with --mode replace would do. Nothing is changed.
-    """
-    scope = the_scope(wedding, vendor, platform)
-    order = _Order(at_hand.source(), at_hand.archive(), scope, as_of, Mode.replace, table_names(tables))
-    plan = order.plan().plan
-    if as_json:
-        print_json(plan.to_json())
-    else:
-        print_plan(plan)
-        say("Nothing was changed; this is what a restore with --mode replace would do.")
-    return exits.DONE

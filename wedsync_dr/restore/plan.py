@@ -35,7 +35,7 @@ class RestorePlan:
     """Everything that applying would do. `changes` stand in restore order; lines in them are never printed.
 
     `missing` are links that stand in the way, `unlinked` those that will be NULL by the terms' consent, `dirty` rows
-    that break a constraint.
+    that break a constraint. `live` are the scope's rows as they are.
     """
 
     scope: ScopeId
@@ -53,6 +53,7 @@ class RestorePlan:
     refused_parents: tuple[tuple[ScopeId, str, str], ...]
     left_behind: tuple[tuple[TableName, int], ...]
     fingerprint: str
+    live: Mapping[TableName, Sequence[bytes]] = field(repr=False)
     expected: dict[TableName, Counter[bytes]] = field(repr=False)
     relied_on: dict[Reference, set[Values]] = field(repr=False)
 
@@ -171,6 +172,7 @@ def plan_against(
         refused_parents=tuple(holders.refused),
         left_behind=tuple(left_behind(target, fitted, selection, draft.writes())),
         fingerprint=fingerprint(draft.changes, live),
+        live=live,
         expected=draft.expected,
         relied_on=search.relied_on,
     )

@@ -29,11 +29,11 @@ class Selection:
         whole = [head for head in heads if any(_names(pattern, head.table) for pattern in terms.tables)]
         self._rows: dict[TableName, set[Key]] = {}
         for choice in terms.rows:
-            for head in _named(choice.table, heads):
+            for head in named(choice.table, heads):
                 if head not in whole:
                     self._rows.setdefault(head.table, set()).add(_key(head, choice.key))
         for pattern in terms.tables:
-            _named(pattern, heads)
+            named(pattern, heads)
         self.everything = not (terms.tables or terms.rows)
         self.heads = [head for head in heads if self.everything or head in whole or head.table in self._rows]
 
@@ -91,7 +91,8 @@ def left_behind(
             yield name, gone
 
 
-def _named(pattern: str, heads: Iterable[TableHead]) -> list[TableHead]:
+def named(pattern: str, heads: Iterable[TableHead]) -> list[TableHead]:
+    """The tables that a pattern names, as `guests`, `public.guests` or `seat*`. Raises ScopeNotFound for none."""
     if found := [head for head in heads if _names(pattern, head.table)]:
         return found
     raise ScopeNotFound(
