@@ -18,6 +18,8 @@ def print_plan(plan: RestorePlan) -> None:
         owner = f"{refused['owner']} " if "owner" in refused else ""
         note(f"refused: {owner}{refused['snapshot_id']} is damaged ({refused['why']}); using an older one")
     say(f"{plan.mode.value} {plan.scope} from {document['snapshot_id']}, taken at {document['taken_at']}")
+    if document["creates_tables"]:
+        say("the tables are made for it, without foreign keys, defaults and triggers")
     if document["tables"]:
         print_table(*_changes(document["tables"]), numbers=("insert", "update", "delete", "kept as they are"))
     for table in document["mapping"]:

@@ -45,6 +45,7 @@ class _Order:
     snapshot_id: str | None = None
     target_url: str | None = None
     consent: Consent = NOTHING
+    target_schema: str | None = None
 
     def plan(self) -> Restored:
         with close_matches(self.scope, at_hand.known_scopes(self.archive)), shown_progress() as progress:
@@ -59,6 +60,7 @@ class _Order:
                 rows=self.rows,
                 consent=self.consent,
                 target_url=self.target_url,
+                target_schema=self.target_schema,
                 now=at_hand.now(),
                 requested_by=at_hand.requested_by(),
                 progress=progress,
@@ -97,6 +99,7 @@ class _Order:
 )
 @click.option("--snapshot", metavar="ID", help="Exactly this snapshot, as to undo a restore; no older one instead.")
 @click.option("--target", metavar="URL", help="Another database to copy into (its password may come from ~/.pgpass).")
+@click.option("--schema", metavar="NAME", help="Copy into tables made in this schema of --target, to look at them.")
 @click.option(
     "--allow-unlinked", is_flag=True, help="Set links to NULL whose rows no recovery point holds; each is listed."
 )
@@ -119,6 +122,7 @@ def restore(
     rows: tuple[str, ...],
     snapshot: str | None,
     target: str | None,
+    schema: str | None,
     allow_unlinked: bool,
     allow_dirty: bool,
     accept_drift: bool,
@@ -149,6 +153,7 @@ def restore(
         snapshot,
         url,
         consent,
+        schema,
     )
     planned = order.plan()
     if not as_json:

@@ -30,7 +30,11 @@ class FittedSnapshot:
         self._before = {after: before for before, after in self._names.items() if after}
         self._tables: dict[TableName, SealedTable] = {}
         self.fits: dict[TableName, TableFit] = {}
-        self.manifest: Manifest = snapshot.manifest
+
+    @property
+    def manifest(self) -> Manifest:
+        """Which snapshot it is."""
+        return self._snapshot.manifest
 
     @cached_property
     def moved(self) -> bool:

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from wedsync_dr.model import Manifest, ScopeId, TableName, utc_text
@@ -22,7 +23,7 @@ from wedsync_dr.restore.selection import Selection, left_behind
 from wedsync_dr.restore.shown import change_json, conflict_json, dirty_json, link_json, parent_json, silent_json
 from wedsync_dr.restore.silence import Silenced, silenced
 from wedsync_dr.restore.terms import MERGE, Terms
-from wedsync_dr.restore.unlinked import OpenLink, Unlinking, open_links
+from wedsync_dr.restore.unlinked import OpenLink, Unlinking, nullable_in, open_links
 from wedsync_dr.scope.survey import Source, survey
 from wedsync_dr.snapshot.opening import OpenSnapshot, SealedTable
 from wedsync_dr.snapshot.sealed_rows import TableHead
@@ -56,6 +57,7 @@ class RestorePlan:
     live: Mapping[TableName, Sequence[bytes]] = field(repr=False)
     expected: dict[TableName, Counter[bytes]] = field(repr=False)
     relied_on: dict[Reference, set[Values]] = field(repr=False)
+    creates_tables: bool = False
 
     @property
     def mode(self) -> Mode:
@@ -86,6 +88,7 @@ class RestorePlan:
             "snapshot_id": self.manifest.snapshot_id,
             "taken_at": utc_text(self.manifest.taken_at),
             "mode": self.mode.value,
+            "creates_tables": self.creates_tables,
             "tables": [change_json(change) for change in self.changes if not change.empty or change.kept_different],
             "rows": self.rows,
             "linked_parents": [parent_json(parent) for parent in self.parents],
@@ -134,19 +137,26 @@ def plan_against(
     reading = reading or read_scope(target, snapshot, terms)
     fitted, selection = FittedSnapshot(target, snapshot), Selection(terms, reading.heads)
     draft, live = _drafted(target, fitted, terms.mode, selection, reading)
-    holders = Holders(archive, target, fitted, terms.as_of)
+    opened = [fitted]
+
+    def fit(snapshot: OpenSnapshot) -> FittedSnapshot:
+        opened.append(FittedSnapshot(target, snapshot))
+        return opened[-1]
+
+    holders = Holders(archive, fitted, fit, terms.as_of)
     search = ParentSearch(holders, target.values_present, fitted)
     staying = {c.table: SealedTable(c.head, tuple(draft.expected[c.table])) for c in draft.changes}
     search.search([(c.head, c.written) for c in draft.changes], staying)
     draft.parents = search.found
-    links = open_links(target.catalog, draft.written(), search.lacks)
+    nullable = partial(nullable_in, target.catalog)
+    links = open_links(draft.written(), search.lacks, nullable)
     lost = [link for link in links if not link.lack.dangling]
     unlinked = [link for link in lost if link.nullable and terms.consent.unlinked]
     draft.unlink(unlinked, live)
     missing = [link for link in lost if not (link.nullable and terms.consent.unlinked)]
-    dangling = [link for link in open_links(target.catalog, draft.written(), search.lacks) if link.lack.dangling]
+    dangling = [link for link in open_links(draft.written(), search.lacks, nullable) if link.lack.dangling]
     dirty = dirty_rows(target, draft.writes(), dangling)
-    fits = [fit for fit in all_fits(holders.opened) if fit.after or selection.everything]
+    fits = [fit for fit in all_fits(opened) if fit.after or selection.everything]
     accepted = terms.consent.drift
     return RestorePlan(
         scope=scope,

@@ -51,13 +51,17 @@ def parse_rows(text: str) -> tuple[RowChoice, ...]:
 
 @dataclass(frozen=True)
 class Terms:
-    """What is asked of a restore. Whoever carries out a plan does it on the plan's own terms."""
+    """What is asked of a restore. Whoever carries out a plan does it on the plan's own terms.
+
+    `schema` is where a copy makes its tables.
+    """
 
     mode: Mode = Mode.merge
     tables: tuple[str, ...] = ()
     rows: tuple[RowChoice, ...] = ()
     as_of: datetime | None = None
     consent: Consent = NOTHING
+    schema: str | None = None
 
 
 MERGE = Terms()
