@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from benchmarks import dagster_cost
+from benchmarks.platform import ROWS, whole_platform
 from benchmarks.stage import Stage, timed
 from wedsync_dr.model import Kind, ScopeId
 from wedsync_dr.restore.difference import Mode
@@ -56,6 +57,7 @@ def rounds(stage: Stage, figures: Figures, count: int) -> None:
         note(figures, "full: pg_dump", timed(lambda: stage.dump(stage.home / "dump")))
         note(figures, "verify: ours", timed(lambda: verify(archive)))
         note(figures, "base backup", timed(lambda: stage.base_backup(stage.home / "base")))
+        whole_platform(stage, archive, lambda name, seconds: note(figures, name, seconds))
         one_wedding(stage, archive, figures)
         for name, seconds in zip(("wave: by Dagster", "wave: core"), dagster_cost.compare(stage), strict=True):
             note(figures, name, seconds)
@@ -125,6 +127,7 @@ def write(stage: Stage, figures: Figures) -> None:
         ("1 % changed, those weddings alone", "nightly: given scopes", "pg_basebackup --incremental",
          "nightly: incremental"),
         ("500 weddings by a Dagster run", "wave: by Dagster", "the core function alone", "wave: core"),
+        *ROWS,
     ]  # fmt: skip
     lines = [
         f"{stage.weddings:,} weddings, {size}; {platform.system()} {platform.machine()}, {os.cpu_count()} processors,"

@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from wedsync_dr.defs import assets, checks, restore_jobs, schedules, sensors, wave
+from wedsync_dr.defs import assets, checks, platform_job, restore_jobs, schedules, sensors, wave
 from wedsync_dr.defs.resources import protection_from_environment
 
 defs = dg.Definitions(
@@ -13,7 +13,13 @@ defs = dg.Definitions(
         checks.nothing_unprotected,
         checks.schema_unchanged,
     ],
-    jobs=[wave.snapshot_wave, checks.evidence, restore_jobs.restore_wedding, restore_jobs.restore_vendor],
+    jobs=[
+        wave.snapshot_wave,
+        checks.evidence,
+        restore_jobs.restore_wedding,
+        restore_jobs.restore_vendor,
+        platform_job.restore_platform,
+    ],
     schedules=[schedules.nightly, schedules.nightly_evidence],
     sensors=[sensors.partition_sync],
     resources={"protection": protection_from_environment, "io_manager": dg.mem_io_manager},  # no output on a disk

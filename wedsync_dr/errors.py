@@ -54,6 +54,14 @@ class SourceRefused(DisasterRecoveryError):
     """The database answered and said no: wrong password, missing privilege, rows hidden by a policy."""
 
 
+class ToolMissing(DisasterRecoveryError):
+    """A program of PostgreSQL that is needed is not there, or is older than the server."""
+
+
+class TargetUnfit(DisasterRecoveryError):
+    """The database to rebuild the platform in is not empty, or lacks something that the platform needs."""
+
+
 class ScopeNotFound(DisasterRecoveryError):
     """No such wedding, vendor or platform table in the source or the vault."""
 

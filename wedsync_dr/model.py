@@ -19,6 +19,7 @@ class Kind(StrEnum):
     WEDDING = "wedding"
     VENDOR = "vendor"
     PLATFORM = "platform"
+    SCHEMA = "schema"
 
 
 class RowClass(StrEnum):
@@ -74,7 +75,7 @@ def quoted(identifier: str) -> str:
 
 @dataclass(frozen=True, order=True)
 class ScopeId:
-    """A wedding, a vendor or a platform table. `id` is percent-encoded and safe as a file name and a partition key."""
+    """A wedding, a vendor, a platform table, or the schema. `id` is percent-encoded and safe as a file name."""
 
     kind: Kind
     id: str
@@ -109,6 +110,10 @@ class ScopeId:
         """The table of a platform scope."""
         schema, _, name = self.id.partition(".")
         return TableName(unquote(schema), unquote(name))
+
+
+SCHEMA = ScopeId(Kind.SCHEMA, "database")
+"""The scope of the schema object: what the database is, apart from its rows. Each vault has one."""
 
 
 @dataclass(frozen=True)
@@ -222,3 +227,15 @@ Progress = Callable[[str, int, int], None]
 
 def silent(stage: str, done: int, total: int) -> None:
     """A progress that shows nothing."""
+
+
+class SnapshotInstant(datetime):
+    """An instant that was asked for by the id of the snapshot taken then."""
+
+    snapshot_id: str
+
+    @classmethod
+    def of(cls, snapshot_id: str, at: datetime) -> "SnapshotInstant":
+        asked = cls.combine(at.date(), at.timetz())
+        asked.snapshot_id = snapshot_id
+        return asked

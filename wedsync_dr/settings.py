@@ -23,7 +23,7 @@ from wedsync_dr.encryption.root_key import (
     root_key_path,
 )
 from wedsync_dr.errors import KeyMissing, NotInitialised, SettingsInvalid
-from wedsync_dr.scope.rules import load_rules
+from wedsync_dr.scope.rules import Rules, load_rules
 from wedsync_dr.scope.survey import Source
 from wedsync_dr.source.session import PATIENCE, Patience
 from wedsync_dr.vault.archive import Archive
@@ -45,6 +45,7 @@ NAMES = (
     "WEDSYNC_PG_BIN",
     "WEDSYNC_CONNECT_TIMEOUT",
     "WEDSYNC_LOCK_PATIENCE",
+    "WEDSYNC_TARGET_URL",
 )
 
 
@@ -61,6 +62,7 @@ class Settings:
     patience: Patience = PATIENCE
     source_url: str | None = field(default=None, repr=False)
     passphrase: str | None = field(default=None, repr=False)
+    target_url: str | None = field(default=None, repr=False)
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str], dotenv: Path | None = None) -> "Settings":
@@ -83,6 +85,9 @@ class Settings:
             ),
             source_url=database_url(given["WEDSYNC_SOURCE_URL"]) if "WEDSYNC_SOURCE_URL" in given else None,
             passphrase=given.get("WEDSYNC_PASSPHRASE"),
+            target_url=database_url(given["WEDSYNC_TARGET_URL"], "WEDSYNC_TARGET_URL")
+            if "WEDSYNC_TARGET_URL" in given
+            else None,
         )
 
 
@@ -173,14 +178,23 @@ def _seconds(name: str, given: Mapping[str, str], default: int) -> int:
     return int(text)
 
 
-def open_source(settings: Settings) -> Source:
-    """The database and its rules, without connecting. Raises SettingsInvalid and RulesInvalid."""
+def open_source(settings: Settings, rules: Rules | None = None) -> Source:
+    """The database and its rules, those of the rules file where none are given; without connecting.
+
+    Raises SettingsInvalid and RulesInvalid.
+    """
     if settings.source_url is None:
         raise SettingsInvalid(
             "WEDSYNC_SOURCE_URL is not set.",
             remedy="Set it to postgresql://user@host:5432/database, or put it into .env.",
         )
-    return Source(settings.source_url, load_rules(settings.rules), settings.time_zone, settings.patience)
+    return Source(
+        settings.source_url,
+        rules or load_rules(settings.rules),
+        settings.time_zone,
+        settings.patience,
+        settings.pg_bin,
+    )
 
 
 Passphrase = Callable[[], str]

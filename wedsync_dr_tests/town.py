@@ -151,6 +151,13 @@ def take_all(source: Source, archive: Archive) -> Batch:
     return batch
 
 
+def taken(source: Source, archive: Archive, *scopes: ScopeId) -> Batch:
+    """Snapshot some scopes, and insist."""
+    batch = take(source, archive, list(scopes), now=NOW, requested_by="test")
+    assert not batch.failed
+    return batch
+
+
 def run(source: Source, *statements: str) -> None:
     """Change the database as the platform would."""
     with psycopg.connect(source.url, autocommit=True) as connection:

@@ -33,6 +33,8 @@ EXIT_CODES: dict[type[DisasterRecoveryError], int] = {
     errors.NotInitialised: USAGE,
     errors.SourceUnreachable: UNAVAILABLE,
     errors.SourceRefused: REFUSED,
+    errors.ToolMissing: USAGE,
+    errors.TargetUnfit: REFUSED,
     errors.ScopeNotFound: NOT_FOUND,
     errors.SnapshotNotFound: NOT_FOUND,
     errors.KeyMissing: REFUSED,

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import click
 
 from wedsync_dr.errors import MalformedId, ScopeNotFound
-from wedsync_dr.model import Kind, ScopeId, TableName
+from wedsync_dr.model import Kind, ScopeId, SnapshotInstant, TableName
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -32,7 +32,8 @@ class InstantType(click.ParamType[datetime]):
             self.fail(f"{text!r} is not an instant; write it as 2026-11-24T08:30:00Z.", param, ctx)
         if len(text) <= len("2026-11-24"):
             self.fail(f"{text!r} is a day; give the time of day too, as in {text}T08:30:00Z.", param, ctx)
-        return moment.replace(tzinfo=moment.tzinfo or UTC)
+        asked = moment.replace(tzinfo=moment.tzinfo or UTC)
+        return SnapshotInstant.of(text, asked) if named else asked
 
 
 def example(line: str) -> str:
@@ -129,5 +130,9 @@ tables_option = click.option(
 
 
 def table_names(given: Iterable[str]) -> list[str]:
-    """The names in `--tables`, which may be repeated and may hold commas."""
-    return [name.strip() for part in given for name in part.split(",") if name.strip()]
+    """The names in `--tables`, which may be repeated and may hold commas. Naming none is not naming all."""
+    parts = list(given)
+    names = [name.strip() for part in parts for name in part.split(",") if name.strip()]
+    if parts and not names:
+        raise click.UsageError("--tables names no table; leave it out to restore all of them.")
+    return names

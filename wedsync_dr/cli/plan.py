@@ -28,7 +28,14 @@ def print_plan(plan: RestorePlan) -> None:
     for line in _remarks(document):
         say(line)
     if plan.empty:
-        say("The database already holds what the snapshot says.")
+        kept = sum(table["kept_different"] for table in document["tables"])
+        say(_nothing_to_do(kept))
+
+
+def _nothing_to_do(kept: int) -> str:
+    if kept:
+        return f"Nothing is missing; {counted(kept, 'row')} differ and stay. --mode replace brings them back."
+    return "The database already holds what the snapshot says."
 
 
 def _changes(tables: Sequence[Mapping[str, Any]]) -> tuple[list[str], list[tuple[object, ...]]]:

@@ -7,6 +7,7 @@ from datetime import datetime
 import click
 
 from wedsync_dr.cli import at_hand, exits
+from wedsync_dr.cli.everything import no_owner_option, order_option, recover, require_alone
 from wedsync_dr.cli.options import (
     as_of_option,
     close_matches,
@@ -26,6 +27,7 @@ from wedsync_dr.restore.difference import Mode
 from wedsync_dr.restore.run import Restored, carry_out
 from wedsync_dr.restore.run import restore as run_restore
 from wedsync_dr.restore.terms import NOTHING, Consent, RowChoice, parse_rows
+from wedsync_dr.restore.waves import Order
 from wedsync_dr.scope.survey import Source
 from wedsync_dr.settings import database_url
 from wedsync_dr.vault.archive import Archive
@@ -85,6 +87,7 @@ class _Order:
 
 @click.command(epilog=example("wedsync-dr restore --wedding 6f1c7e42-… --mode replace --tables guests,seats --apply"))
 @one_scope
+@click.option("--everything", is_flag=True, help="The whole platform, into the empty database that --target names.")
 @as_of_option
 @click.option(
     "--mode",
@@ -100,6 +103,8 @@ class _Order:
 @click.option("--snapshot", metavar="ID", help="Exactly this snapshot, as to undo a restore; no older one instead.")
 @click.option("--target", metavar="URL", help="Another database to copy into (its password may come from ~/.pgpass).")
 @click.option("--schema", metavar="NAME", help="Copy into tables made in this schema of --target, to look at them.")
+@order_option
+@no_owner_option
 @click.option(
     "--allow-unlinked", is_flag=True, help="Set links to NULL whose rows no recovery point holds; each is listed."
 )
@@ -116,6 +121,7 @@ def restore(
     wedding: str | None,
     vendor: str | None,
     platform: str | None,
+    everything: bool,
     as_of: datetime | None,
     mode: Mode,
     tables: tuple[str, ...],
@@ -123,6 +129,8 @@ def restore(
     snapshot: str | None,
     target: str | None,
     schema: str | None,
+    order: Order,
+    no_owner: bool,
     allow_unlinked: bool,
     allow_dirty: bool,
     accept_drift: bool,
@@ -136,13 +144,18 @@ def restore(
     and which triggers will not fire. Applying is one transaction: it commits only when the database, read again, holds
     bit for bit what the snapshot says. Before replace a safety snapshot is taken. On a terminal it asks first; replace
     asks for the id.
+
+    With --everything the schema and every scope come back into an empty database, the weddings of the day first; given
+    again after it was interrupted, it goes on where it stopped.
     """
-    scope = the_scope(wedding, vendor, platform)
     url = database_url(target, "--target") if target else None
-    consent = Consent(unlinked=allow_unlinked, dirty=allow_dirty, drift=accept_drift)
+    if everything:
+        require_alone(wedding, vendor, platform, (*tables, *rows))
+        return recover(url, as_of, order, no_owner=no_owner, apply=apply, ask=not yes, as_json=as_json)
     if snapshot and as_of:
         raise click.UsageError("Give --snapshot or --as-of, not both.")
-    order = _Order(
+    scope = the_scope(wedding, vendor, platform)
+    asked = _Order(
         at_hand.source(),
         at_hand.archive(),
         scope,
@@ -152,10 +165,10 @@ def restore(
         tuple(choice for text in rows for choice in parse_rows(text)),
         snapshot,
         url,
-        consent,
+        Consent(unlinked=allow_unlinked, dirty=allow_dirty, drift=accept_drift),
         schema,
     )
-    planned = order.plan()
+    planned = asked.plan()
     if not as_json:
         print_plan(planned.plan)
     if not apply:
@@ -164,7 +177,7 @@ def restore(
     refuse_conflicts(planned.plan)
     if sys.stdin.isatty() and not yes and not planned.plan.empty:
         _ask(scope, mode)
-    restored = order.apply(planned)
+    restored = asked.apply(planned)
     print_json(restored.to_json()) if as_json else print_restored(restored)
     return exits.DONE
 

@@ -109,7 +109,8 @@ def _print_batch(batch: Batch) -> None:
     if len(stored) > _SHOWN:
         say(f"… and {len(stored) - _SHOWN:,} more; `wedsync-dr snapshots` lists them.")
     for failed in batch.failed:
-        note(f"failed: {failed.scope}: {failed.error}\nwhat to do: {failed.error.remedy}")
+        note(f"failed: {failed.scope}: {failed.error}")
+        note(f"what to do: {failed.error.remedy}")
     total = sum(taken.bytes for taken in stored)
     say(
         f"{counted(len(stored), 'snapshot')} stored ({size(total)}), {len(batch.taken) - len(stored):,} still current, "

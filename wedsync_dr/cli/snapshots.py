@@ -13,6 +13,7 @@ from wedsync_dr.cli.progress import shown_progress
 from wedsync_dr.errors import Damaged, FormatUnsupported, ObjectMissing, ScopeNotFound
 from wedsync_dr.model import Kind, Manifest, Progress, ScopeId, utc_text
 from wedsync_dr.vault.archive import Archive
+from wedsync_dr.vault.ledger_state import LedgerState
 from wedsync_dr.vault.vault import SnapshotRef
 
 
@@ -29,14 +30,18 @@ def snapshots(wedding: tuple[str, ...], vendor: tuple[str, ...], platform: tuple
     with shown_progress() as progress:
         listed = list(_manifests(archive, refs, progress))
     listed.sort(key=lambda pair: (pair[0].taken_at, pair[0].scope), reverse=True)
+    state = archive.ledger.known()
     readable = [manifest for _, manifest in listed if isinstance(manifest, Manifest)]
     damaged = [ref for ref, manifest in listed if manifest is None]
     if as_json:
         print_json(
-            {"snapshots": [_manifest_json(m) for m in readable], "unreadable": [_ref_json(ref) for ref in damaged]}
+            {
+                "snapshots": [_manifest_json(m, state) for m in readable],
+                "unreadable": [_ref_json(ref) for ref in damaged],
+            }
         )
     else:
-        _print_manifests(readable, at_hand.now())
+        _print_manifests(readable, state, at_hand.now())
         for ref in damaged:
             note(f"unreadable: {ref.scope} {ref.snapshot_id}; `wedsync-dr verify` says why")
     return exits.DONE
@@ -76,7 +81,7 @@ def _ref_json(ref: SnapshotRef) -> dict[str, Any]:
     return {"kind": ref.scope.kind.value, "scope_id": ref.scope.id, "snapshot_id": ref.snapshot_id}
 
 
-def _manifest_json(manifest: Manifest) -> dict[str, Any]:
+def _manifest_json(manifest: Manifest, state: LedgerState) -> dict[str, Any]:
     return {
         "kind": manifest.scope.kind.value,
         "scope_id": manifest.scope.id,
@@ -86,25 +91,27 @@ def _manifest_json(manifest: Manifest) -> dict[str, Any]:
         "tier": manifest.tier.value if manifest.tier else None,
         "bytes": manifest.bytes,
         "rows": manifest.rows,
+        "safety": state.is_safety(manifest.scope, manifest.snapshot_id),
     }
 
 
-def _print_manifests(manifests: list[Manifest], now: datetime) -> None:
+def _print_manifests(manifests: list[Manifest], state: LedgerState, now: datetime) -> None:
     if not manifests:
         say("No snapshots. `wedsync-dr snapshot --all` takes them.")
         return
     if len({manifest.scope for manifest in manifests}) == 1:
         say(f"{manifests[0].scope}")
-        print_table(_COLUMNS[:-1], [_row(manifest, now)[:-1] for manifest in manifests], numbers=_NUMBERS)
+        print_table(_COLUMNS[:-1], [_row(manifest, state, now)[:-1] for manifest in manifests], numbers=_NUMBERS)
     else:
-        print_table(_COLUMNS, [_row(manifest, now) for manifest in manifests], numbers=_NUMBERS)
+        print_table(_COLUMNS, [_row(manifest, state, now) for manifest in manifests], numbers=_NUMBERS)
 
 
-_COLUMNS = ("taken at", "age", "tier", "rows", "bytes", "id", "scope")
+_COLUMNS = ("taken at", "age", "tier", "rows", "bytes", "", "id", "scope")
 _NUMBERS = ("age", "rows", "bytes")
 
 
-def _row(manifest: Manifest, now: datetime) -> tuple[object, ...]:
+def _row(manifest: Manifest, state: LedgerState, now: datetime) -> tuple[object, ...]:
     taken, tier = manifest.taken_at, manifest.tier or ""
     counts = f"{manifest.rows:,}", size(manifest.bytes)
-    return utc_text(taken), age(now - taken), tier, *counts, manifest.snapshot_id, manifest.scope
+    safety = "safety" if state.is_safety(manifest.scope, manifest.snapshot_id) else ""
+    return utc_text(taken), age(now - taken), tier, *counts, safety, manifest.snapshot_id, manifest.scope

@@ -32,7 +32,7 @@ def known_ids(instance: dg.DagsterInstance, kind: Kind) -> set[str]:
 
 def add_partitions(instance: dg.DagsterInstance, scopes: Collection[ScopeId]) -> None:
     """Make partitions of those scopes that are none yet: Dagster never shows what is recorded for another key."""
-    for kind in Kind:
+    for kind in PARTITIONS:
         wanted = {scope.id for scope in scopes if scope.kind is kind}
         new = sorted(wanted - known_ids(instance, kind)) if wanted else []
         for chunk in chunks(new):

@@ -15,8 +15,10 @@ BATCH = 500
 
 
 def materializations(taken: Sequence[Taken], vault_url: str) -> Iterator[dg.AssetMaterialization]:
-    """One per recovery point: figures and addresses, nothing of what is in it."""
+    """One per recovery point that is a partition of an asset: figures and addresses, nothing of what is in it."""
     for one in taken:
+        if one.scope.kind not in ASSETS:
+            continue
         yield dg.AssetMaterialization(
             ASSETS[one.scope.kind], partition=one.scope.id, metadata=_metadata(one, vault_url)
         )

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import dagster as dg
 
+from wedsync_dr.errors import SettingsInvalid
 from wedsync_dr.scope.survey import Source
 from wedsync_dr.settings import Settings, open_archive, open_source
 from wedsync_dr.vault.archive import Archive
@@ -32,6 +33,20 @@ class Protection:
     def archive(self) -> Archive:
         """Raises SettingsInvalid, NotInitialised and KeyRefused."""
         return open_archive(self.settings())
+
+    def time_zone(self) -> str:
+        """The time zone of weddings that have none of their own."""
+        return self.settings().time_zone
+
+    def target_url(self) -> str:
+        """The database that the platform is rebuilt in. Raises SettingsInvalid where none is set."""
+        url = self.settings().target_url
+        if url is None:
+            raise SettingsInvalid(
+                "WEDSYNC_TARGET_URL is not set.",
+                remedy="Set it, where Dagster runs, to the URL of the empty database to rebuild the platform in.",
+            )
+        return url
 
     def vault_url(self) -> str:
         """Where the snapshots are, as settings name it; a vault's address holds no secret."""

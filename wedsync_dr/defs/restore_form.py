@@ -1,14 +1,14 @@
 """What an operator fills in to restore a wedding or a vendor, and what is checked before anything is read."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import Enum
 
 import dagster as dg
 from pydantic import Field
 
 from wedsync_dr.defs.failures import refused
+from wedsync_dr.defs.instants import instant_of
 from wedsync_dr.defs.restore_terms import Terms
-from wedsync_dr.errors import MalformedId
 from wedsync_dr.model import Kind, ScopeId
 
 
@@ -66,13 +66,7 @@ class RestoreRequest(Restore):
 
     def instant(self) -> datetime | None:
         """The asked instant; one without an offset is UTC. Raises MalformedId where the text is none."""
-        if not self.as_of.strip():
-            return None
-        try:
-            moment = datetime.fromisoformat(self.as_of.strip())
-        except ValueError:
-            raise MalformedId("`as_of` is not an instant.", remedy="Write it as 2026-06-05T10:00:00Z.") from None
-        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        return instant_of(self.as_of)
 
 
 @dg.config_mapping

@@ -18,9 +18,7 @@ from wedsync_dr.restore.run import safety_snapshot as take_safety_snapshot
 Resource = dg.ResourceParam[Protection]
 
 
-@dg.op(
-    description="Find the newest intact snapshot at or before the asked instant. Damaged ones are refused and named."
-)
+@dg.op(description="Find the newest intact snapshot at or before the asked instant; damaged ones are named.")
 def resolve(context: dg.OpExecutionContext, config: RestoreRequest, protection: Resource) -> Chosen:
     """Reads nothing before the form is in order."""
     with told_to_dagster():

@@ -10,7 +10,7 @@ from wedsync_dr.defs.failures import told_to_dagster
 from wedsync_dr.defs.partitions import PARTITIONS, chunks, known_ids
 from wedsync_dr.defs.resources import Protection
 from wedsync_dr.defs.standing import present_scopes
-from wedsync_dr.model import Kind, ScopeId
+from wedsync_dr.model import ScopeId
 
 EVERY_S = 60
 
@@ -28,7 +28,7 @@ def partition_sync(context: dg.SensorEvaluationContext, protection: dg.ResourceP
         present = present_scopes(protection)
     requests: list[dg.AddDynamicPartitionsRequest] = []
     vanished: list[ScopeId] = []
-    for kind in Kind:
+    for kind in PARTITIONS:
         ids, known = {scope.id for scope in present if scope.kind is kind}, known_ids(context.instance, kind)
         requests += [PARTITIONS[kind].build_add_request(chunk) for chunk in chunks(sorted(ids - known))]
         vanished += [ScopeId(kind, key) for key in sorted(known - ids)]

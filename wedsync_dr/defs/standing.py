@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from wedsync_dr.defs.resources import Protection
-from wedsync_dr.model import ScopeId, Tier
+from wedsync_dr.model import SCHEMA, ScopeId, Tier
 from wedsync_dr.schedule.tiers import OBJECTIVES
 from wedsync_dr.scope.discovery import discover
 from wedsync_dr.scope.survey import survey
@@ -36,9 +36,9 @@ def present_scopes(protection: Protection) -> dict[ScopeId, Tier | None]:
 
 
 def standing(protection: Protection) -> Standing:
-    """Both sides now. Raises what reading the source and listing the vault raise."""
+    """Both sides now, the schema among them. Raises what reading the source and listing the vault raise."""
     held = frozenset(ref.scope for ref in protection.archive().vault.snapshots())
-    return Standing(present_scopes(protection), held)
+    return Standing({SCHEMA: None, **present_scopes(protection)}, held)
 
 
 def is_urgent(tier: Tier | None) -> bool:

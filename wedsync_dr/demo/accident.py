@@ -56,6 +56,7 @@ def flip_bit(path: Path) -> None:
     """Change one bit in the middle of a file, as a failing disk would."""
     data = bytearray(path.read_bytes())
     data[len(data) // 2] ^= 1
+    path.chmod(0o600)  # the vault writes once; a disk does not ask
     path.write_bytes(data)
 
 

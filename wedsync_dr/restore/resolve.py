@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from wedsync_dr.errors import Damaged, ScopeNotFound, SnapshotNotFound
-from wedsync_dr.model import Finding, FindingCode, Manifest, ScopeId, utc_text
+from wedsync_dr.model import Finding, FindingCode, Manifest, ScopeId, SnapshotInstant, utc_text
 from wedsync_dr.snapshot.opening import OpenSnapshot, open_snapshot
 from wedsync_dr.vault.archive import Archive
 from wedsync_dr.vault.ledger_state import LedgerState
@@ -81,10 +81,14 @@ def _refs(archive: Archive, scope: ScopeId, as_of: datetime | None, snapshot_id:
             f"{scope} has no snapshot of that id.",
             remedy=f"`wedsync-dr snapshots --{scope.kind.value} {scope.id}` lists them.",
         )
-    chosen = [ref for ref in refs if as_of is None or ref.taken_at <= as_of]
+    if isinstance(as_of, SnapshotInstant) and all(ref.snapshot_id != as_of.snapshot_id for ref in refs):
+        raise SnapshotNotFound(
+            f"{scope} has no snapshot {as_of.snapshot_id}.", remedy="`wedsync-dr snapshots` lists their ids."
+        )
+    chosen = archive.recovery_refs(scope, as_of)
     if not chosen:
         raise SnapshotNotFound(
             f"The first snapshot of {scope} is of {utc_text(refs[0].taken_at)}, after the asked instant.",
             remedy=f"Ask for {utc_text(refs[0].taken_at)} or later.",
         )
-    return chosen[::-1]
+    return chosen

@@ -20,6 +20,7 @@ from wedsync_dr.scope.survey import Schema, Source, Survey
 from wedsync_dr.snapshot.reading import Read
 from wedsync_dr.snapshot.take import take, take_read
 from wedsync_dr.vault.archive import Archive
+from wedsync_dr.vault.ledger_state import SAFETY
 
 
 @dataclass(frozen=True)
@@ -161,7 +162,9 @@ def _carry_out(order: _Order, clock: "_Clock", approved: RestorePlan | None = No
 
 def _safety_snapshot(order: _Order, seen: Survey, read: Read) -> str | None:
     scope, now = order.point.manifest.scope, order.now
-    taken = take_read(order.database, order.archive, seen, scope, read, now=now, requested_by=order.requested_by)
+    taken = take_read(
+        order.database, order.archive, seen, scope, read, now=now, requested_by=order.requested_by, purpose=SAFETY
+    )
     return taken.snapshot_id if taken else None
 
 
@@ -201,7 +204,7 @@ def safety_snapshot(
 ) -> str | None:
     """Snapshot the scope as it is, so that the restore can be taken back; None where the source has nothing of it
     left."""
-    batch = take(source, archive, [scope], now=now, requested_by=requested_by)
+    batch = take(source, archive, [scope], now=now, requested_by=requested_by, purpose=SAFETY)
     for failed in batch.failed:
         if not isinstance(failed.error, ScopeNotFound):
             raise failed.error

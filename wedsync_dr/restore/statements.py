@@ -194,7 +194,8 @@ class Statements:
 
 def copy_in(connection: psycopg.Connection[Any], table: str, head: TableHead, lines: Iterable[bytes]) -> None:
     """Rows into a table, as the COPY text that they are."""
-    with connection.cursor().copy(f"COPY {table} ({_names(head)}) FROM STDIN".encode()) as copy:
+    columns = f" ({_names(head)})" if head.columns else ""
+    with connection.cursor().copy(f"COPY {table}{columns} FROM STDIN".encode()) as copy:
         copy.write(b"".join(lines))
 
 

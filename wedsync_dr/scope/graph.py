@@ -34,7 +34,7 @@ class WalkGraph:
     def __init__(self, catalog: Catalog, rules: Rules) -> None:
         self.tables: Mapping[TableName, Table] = catalog.tables
         self.owners = Owners(catalog, rules)
-        self._rules = rules
+        self.rules = rules
         self._edges = edges_of(catalog, rules)
         self._identity = set(rules.not_through) - self.owners.roots.keys()
         self.steps = cache(self._steps)
@@ -49,13 +49,22 @@ class WalkGraph:
         """Whether rows of the table can reach a root of the kind at all."""
         return bool(self.steps(table, kind, below))
 
+    def is_identity(self, table: TableName) -> bool:
+        """Whether nothing is reached through rows of the table."""
+        return table in self._identity
+
+    def targets(self, table: TableName) -> set[TableName]:
+        """The tables that steps from a table lead to."""
+        kinds = {root.kind for root in self.owners.roots.values()}
+        return {edge.target for kind in kinds for edge in self.steps(table, kind, None)}
+
     def _steps(self, table: TableName, kind: Kind, below: Below) -> tuple[Edge, ...]:
         """The steps from a table that can lead to a root of the kind."""
         return tuple(edge for edge in self._counted(table, kind) if self._leads(edge.target, kind, below))
 
     def _counted(self, table: TableName, kind: Kind) -> list[Edge]:
         """Steps that the rules let count: `wedding_through` and `vendor_through` name the only columns."""
-        through = self._rules.through.get((table, kind))
+        through = self.rules.through.get((table, kind))
         edges = self._edges[table]
         return edges if through is None else [e for e in edges if not e.reverse and set(e.columns) <= set(through)]
 

@@ -1,9 +1,11 @@
 """Owners as SQL writes them: a letter for the kind, the number of the root table, a colon, the key's parts.
 
-`w0:<key>` is a row of the first wedding root. Parts of a composite key are joined by the unit separator. A platform row
-has no owner text.
+`w0:<key>` is a row of the first wedding root. Parts of a composite key are joined by the unit separator; in such a part
+a separator of its own is written `\\u`, a backslash twice. A platform row has no owner text.
 """
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from wedsync_dr.errors import MalformedId
@@ -13,6 +15,8 @@ from wedsync_dr.source.catalog import Catalog
 from wedsync_dr.source.copytext import text_of
 
 SEPARATOR = "\x1f"
+_ESCAPED = re.compile(r"\\[\\u]")
+_MEANING = {"\\\\": "\\", "\\u": SEPARATOR}
 _LETTER = {Kind.WEDDING: "w", Kind.VENDOR: "v"}
 _COMPARABLE = {"uuid", "bigint", "integer", "smallint"}
 _KIND = {letter: kind for kind, letter in _LETTER.items()}
@@ -38,7 +42,23 @@ class Root:
     def key_sql(self, alias: str) -> str:
         """The key as text."""
         parts = [f"{alias}.{quoted(name)}::pg_catalog.text" for name in self.key]
-        return parts[0] if len(parts) == 1 else " || E'\\x1f' || ".join(parts)
+        if len(parts) == 1:
+            return parts[0]
+        return " || E'\\x1f' || ".join(
+            f"replace(replace({p}, E'\\\\', E'\\\\\\\\'), E'\\x1f', E'\\\\u')" for p in parts
+        )
+
+    def key_text(self, parts: Sequence[str]) -> str:
+        """The key as `key_sql` gives it, from its parts."""
+        if len(parts) == 1:
+            return parts[0]
+        return SEPARATOR.join(part.replace("\\", "\\\\").replace(SEPARATOR, "\\u") for part in parts)
+
+    def key_parts(self, text: str) -> list[str]:
+        """The inverse of `key_text`."""
+        if len(self.key) == 1:
+            return [text]
+        return [_ESCAPED.sub(lambda found: _MEANING[found[0]], part) for part in text.split(SEPARATOR)]
 
     def scope_sql(self, alias: str) -> str:
         """The scope of a root row as text without the kind's letter; comparable whatever the roots' key types."""
@@ -74,15 +94,16 @@ class Owners:
         text = text_of(owner) or ""
         number, _, key = text[1:].partition(":")
         kind = _KIND[text[0]]
-        parts = [encode_id(part) for part in key.split(SEPARATOR)]
-        if number != "0":
-            parts = ["", encode_id(str(self.of_kind(kind)[int(number)].table)), *parts]
+        root = self.of_kind(kind)[int(number)]
+        parts = [encode_id(part) for part in root.key_parts(key)]
+        if root.number:
+            parts = ["", encode_id(str(root.table)), *parts]
         return ScopeId(kind, "~".join(parts))
 
     def text(self, scope: ScopeId) -> str:
         """The owner text of a wedding or vendor."""
         root, parts = self.root_and_key(scope)
-        return f"{_LETTER[scope.kind]}{root.prefix}{SEPARATOR.join(parts)}"
+        return f"{_LETTER[scope.kind]}{root.prefix}{root.key_text(parts)}"
 
     def root_and_key(self, scope: ScopeId) -> tuple[Root, list[str]]:
         """The root table that a scope's id is a key of, and the key's parts."""

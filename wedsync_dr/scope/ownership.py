@@ -68,6 +68,17 @@ class Ownership:
         again = expired(self.rules, today)
         return frozenset(entry.table for entry in self.rules.left_out if entry.table not in again)
 
+    def read(self, today: date) -> frozenset[TableName]:
+        """Tables whose rows are read today: those that are protected, and those by which their rows find an owner."""
+        left_out = self.left_out(today)
+        read, waiting = set[TableName](), [table for table in self.catalog.tables if table not in left_out]
+        while waiting:
+            table = waiting.pop()
+            if table not in read:
+                read.add(table)
+                waiting += self.graph.targets(table)
+        return frozenset(read)
+
     def resolve(self, reader: Reader) -> "ResolvedOwnership":
         """Ownership as the reader's transaction sees it; whether rows of circles disagree is asked when it matters."""
         return ResolvedOwnership(self, reader)
@@ -110,7 +121,7 @@ class ResolvedOwnership:
             sql = self.select(table, columns, [scope])
         else:
             return []
-        return [bytes(line).partition(b"\t")[2] for line in self._reader.copy(sql)]
+        return [_row(bytes(line)) for line in self._reader.copy(sql)]
 
     def select_all(
         self, table: TableName, columns: Sequence[str], *, blocks: tuple[int, int | None] | None = None
@@ -172,6 +183,10 @@ class ResolvedOwnership:
         """One row: how many rows belong to weddings, to vendors, to the platform, and how many reach several."""
         return Statement(self._graph, table, self._circles).counts()
 
+    def select_several(self, table: TableName, limit: int) -> str:
+        """The primary keys, as text, of some rows that reach several scopes of a kind."""
+        return Statement(self._graph, table, self._circles).several(limit)
+
     @property
     def _circles(self) -> Circles:
         return self._kept if self._reader.one_instant else Circles(self._graph, self._reader)
@@ -183,6 +198,11 @@ class ResolvedOwnership:
             self._read.clear()
         self._read.add(table)
         return self._last[1]
+
+
+def _row(line: bytes) -> bytes:
+    """What stands behind the owner; a row without columns is its newline."""
+    return line.partition(b"\t")[2] or b"\n"
 
 
 def _filtered(whole: str, columns: Sequence[str], where: str) -> str:

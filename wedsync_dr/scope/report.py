@@ -3,24 +3,55 @@
 from collections.abc import Iterator
 from typing import Any
 
-from wedsync_dr.model import Kind, TableName
+from wedsync_dr.model import Kind
 from wedsync_dr.scope.checking import expired
 from wedsync_dr.scope.ownership import ResolvedOwnership
+from wedsync_dr.scope.undecided import Undecided, Urgency, undecided
+from wedsync_dr.source.access import not_seen_whole
 from wedsync_dr.source.catalog import Catalog, Table
 from wedsync_dr.source.session import Reader
 
+_EXAMPLES = 3
+_UNSEEN = "the role may not read it: its rows are not counted"
 _KINDS = (Kind.WEDDING, Kind.VENDOR, Kind.PLATFORM)
 
 
 def describe(reader: Reader, catalog: Catalog, ownership: ResolvedOwnership) -> dict[str, Any]:
-    """`{"tables": […], "warnings": […]}` as `wedsync-dr scopes --json` prints it; the rows add up to the database."""
-    tables = [_table(reader, table, ownership) for table in catalog.tables.values()]
-    return {"tables": tables, "warnings": list(_warnings(reader, catalog, ownership))}
+    """`{"tables": […], "undecided": […], "warnings": […]}` as `wedsync-dr scopes --json` prints it; the rows add up to
+    the database."""
+    unseen = not_seen_whole(reader, ownership.left_out)
+    tables = [_table(reader, table, ownership, seen=table.name not in unseen) for table in catalog.tables.values()]
+    rows = {name: sum(table["rows"].values()) for name, table in zip(catalog.tables, tables, strict=True)}
+    open_ = undecided(reader, catalog, ownership, rows)
+    return {
+        "tables": tables,
+        "undecided": [_undecided_json(one) for one in open_],
+        "warnings": [
+            *(_sentence(one) for one in open_ if one.urgency is not Urgency.REST),
+            *_warnings(reader, catalog, ownership),
+        ],
+    }
 
 
-def _table(reader: Reader, table: Table, ownership: ResolvedOwnership) -> dict[str, Any]:
-    *counts, several = reader.rows(ownership.select_counts(table.name))[0]
+def _undecided_json(one: Undecided) -> dict[str, Any]:
+    return {
+        "urgency": int(one.urgency),
+        "why": one.urgency.name.lower().replace("_", "-"),
+        "table": str(one.table),
+        "column": one.column,
+        "rows": one.rows,
+        "what": one.what,
+    }
+
+
+def _sentence(one: Undecided) -> str:
+    return f"{one.table}{f'.{one.column}' if one.column else ''} {one.what}"
+
+
+def _table(reader: Reader, table: Table, ownership: ResolvedOwnership, *, seen: bool) -> dict[str, Any]:
+    *counts, several = reader.rows(ownership.select_counts(table.name))[0] if seen else (0, 0, 0, 0)
     rows = dict(zip((kind.value for kind in _KINDS), counts, strict=True))
+    examples = _examples(reader, table, ownership) if several and table.primary_key else []
     return {
         "table": str(table.name),
         "owner_kind": _owner_kind(rows, ownership.kinds(table.name)),
@@ -28,8 +59,15 @@ def _table(reader: Reader, table: Table, ownership: ResolvedOwnership) -> dict[s
         "class": ownership.row_class(table.name).value,
         "rows": rows,
         "several": several,
-        "notes": list(_notes(table, ownership, several)),
+        "examples": examples,
+        "notes": [*_notes(table, ownership, several, examples), *([] if seen else [_UNSEEN])],
     }
+
+
+def _examples(reader: Reader, table: Table, ownership: ResolvedOwnership) -> list[dict[str, str]]:
+    """The keys of some rows that reach several scopes."""
+    found = reader.rows(ownership.select_several(table.name, _EXAMPLES))
+    return [dict(zip(table.primary_key, key, strict=True)) for key in found]
 
 
 def _owner_kind(rows: dict[str, int], possible: set[Kind]) -> str:
@@ -39,12 +77,14 @@ def _owner_kind(rows: dict[str, int], possible: set[Kind]) -> str:
     return kinds[0].value
 
 
-def _notes(table: Table, ownership: ResolvedOwnership, several: int) -> Iterator[str]:
+def _notes(table: Table, ownership: ResolvedOwnership, several: int, examples: list[dict[str, str]]) -> Iterator[str]:
     if table.name in ownership.left_out:
         rule = next(entry for entry in ownership.rules.left_out if entry.table == table.name)
         yield f"left out until {rule.until}: {rule.reason}"
     if several:
-        yield f"{several} row(s) reach several weddings or vendors and are the platform's"
+        keys = "; ".join(", ".join(f"{name} {value}" for name, value in key.items()) for key in examples)
+        said = f", for example {keys}" if examples else ""
+        yield f"{several} row(s) reach several weddings or vendors and are the platform's{said}"
     if not table.primary_key:
         yield "no primary key: a row is identified by all of its values"
     if table.unlogged:
@@ -52,8 +92,6 @@ def _notes(table: Table, ownership: ResolvedOwnership, several: int) -> Iterator
 
 
 def _warnings(reader: Reader, catalog: Catalog, ownership: ResolvedOwnership) -> Iterator[str]:
-    for name, column, root in _undecided(catalog, ownership):
-        yield f"{name}.{column} is named like a reference to {root}, and has neither a foreign key nor a rule"
     for entry in ownership.rules.left_out:
         if entry.table in ownership.left_out:
             yield f"{entry.table} is left out until {entry.until}: {entry.reason}"
@@ -61,24 +99,3 @@ def _warnings(reader: Reader, catalog: Catalog, ownership: ResolvedOwnership) ->
         yield f"{name} is protected again: its exception has run out"
     for name, reason in catalog.skipped:
         yield f"{name} is not protected: {reason}"
-
-
-def _undecided(catalog: Catalog, ownership: ResolvedOwnership) -> Iterator[tuple[TableName, str, TableName]]:
-    """Columns named after a root table that nothing says the meaning of."""
-    roots = {f"{_singular(root.table.name)}_id": root.table for kind in _KINDS for root in ownership.roots(kind)}
-    ruled = {(rule.source.table, rule.source.column) for rule in ownership.rules.references}
-    for table in catalog.tables.values():
-        keyed = {column for key in table.foreign_keys for column in key.columns}
-        for column in table.column:
-            root = roots.get(column)
-            if (
-                root
-                and column not in keyed
-                and (table.name, column) not in ruled
-                and table.name not in ownership.left_out
-            ):
-                yield table.name, column, root
-
-
-def _singular(name: str) -> str:
-    return name.removesuffix("s")

@@ -81,7 +81,7 @@ def load_rules(path: Path) -> Rules:
     except OSError as error:
         raise RulesInvalid(
             f"The rules file {path.name} cannot be read ({error.strerror}).",
-            remedy="WEDSYNC_RULES names the file; `wedsync-dr init` explains what it needs to hold.",
+            remedy="`wedsync-dr scopes --suggest --output rules.toml` drafts one; WEDSYNC_RULES names one elsewhere.",
         ) from None
 
 

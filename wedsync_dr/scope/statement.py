@@ -52,6 +52,13 @@ class Statement:
             f" count(*) FILTER (WHERE rows.several) FROM ({inner}) AS rows"
         )
 
+    def several(self, limit: int) -> str:
+        """The primary keys, as text, of the first rows that reach several scopes of a kind."""
+        key = [f"t.{quoted(name)}" for name in self._table.primary_key]
+        texts = ", ".join(f"{column}::pg_catalog.text" for column in key)
+        where = f"WHERE {self._several()} ORDER BY {', '.join(key)} LIMIT {limit}"
+        return f"{self._with()}SELECT {texts}{self._from()} {where}"
+
     def _several(self) -> str:
         several = [f"({self._wedding.several})"] if self._wedding else []
         if self._vendor:

@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from wedsync_dr.scope.checking import check
 from wedsync_dr.scope.ownership import Ownership, ResolvedOwnership
 from wedsync_dr.scope.rules import Rules
+from wedsync_dr.scope.usual_roots import usual_roots
 from wedsync_dr.source.access import require_all_rows
 from wedsync_dr.source.catalog import Catalog, load_catalog
 from wedsync_dr.source.session import PATIENCE, Patience, Reader, join_reader, open_reader
@@ -15,12 +17,13 @@ from wedsync_dr.source.stamp import Stamp, stamp_of
 
 @dataclass(frozen=True)
 class Source:
-    """The database that is protected, and the rules that say whose its rows are."""
+    """The database that is protected, the rules that say whose its rows are, and where PostgreSQL's programs are."""
 
     url: str = field(repr=False)
     rules: Rules
     default_time_zone: str = "UTC"
     patience: Patience = PATIENCE
+    pg_bin: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -44,6 +47,15 @@ def survey(source: Source, exported: str | None = None) -> Iterator[Survey]:
         yield Survey(reader, ownership.catalog, ownership.resolve(reader))
 
 
+def with_usual_roots(source: Source) -> Source:
+    """The source with no other rules than the roots that its tables' names suggest.
+
+    Raises SourceUnreachable, SourceRefused, and RulesInvalid where no table is called like weddings.
+    """
+    with open_reader(source.url, source.patience) as reader:
+        return replace(source, rules=usual_roots(load_catalog(reader)))
+
+
 class Schema:
     """What is known of a database's schema from one transaction to the next: loaded when it is first needed, and again
     when it has changed."""
@@ -63,6 +75,7 @@ class Schema:
 
 def _load(reader: Reader, rules: Rules) -> Ownership:
     catalog = load_catalog(reader)
-    require_all_rows(reader, catalog)
     check(rules, catalog)
-    return Ownership(catalog, rules)
+    ownership = Ownership(catalog, rules)
+    require_all_rows(reader, ownership.read(reader.instant.taken_at.date()))
+    return ownership

@@ -11,7 +11,7 @@ from wedsync_dr.model import RowClass
 from wedsync_dr.snapshot.content import add_up, digest
 from wedsync_dr.snapshot.layout import RowLayout
 from wedsync_dr.snapshot.lines import Ints, Lines, offsets_of, text_of
-from wedsync_dr.snapshot.sealed_rows import SCHEMA, Entry, TableHead
+from wedsync_dr.snapshot.sealed_rows import SCHEMA, Entry, TableHead, TableRows
 
 ContentKey = Callable[[int, RowClass], bytes]
 
@@ -49,6 +49,17 @@ def arrange(pieces: Sequence[Piece], content_key: ContentKey) -> Arranged:
             for place, rows in _of_class(found, lambda place, c=row_class: content_key(place, c)):  # type: ignore[misc]
                 arranged.setdefault(place, {})[row_class] = rows
     return arranged
+
+
+def laid_out(tables: Sequence[TableRows]) -> ScopeRows:
+    """The rows of some tables as they are sealed, in their order."""
+    parts = [(table.head, Lines(table.text)) for table in tables]
+    names = [head.name for head, lines in parts for _ in range(len(lines))]
+    keys = [lines.prefix(len(head.key)).view(pa.string()) for head, lines in parts]
+    rows = [lines.whole().view(pa.string()) for _, lines in parts]
+    columns = [pa.array(names, pa.string()), pa.chunked_array(keys, pa.string()), pa.chunked_array(rows, pa.string())]
+    entries = tuple(Entry(table.head, table.content, len(table.text)) for table in tables)
+    return ScopeRows(pa.Table.from_arrays(columns, schema=SCHEMA), entries)
 
 
 def _of_class(pieces: list[Piece], key: Callable[[int], bytes]) -> Iterator[tuple[int, ScopeRows]]:
@@ -90,7 +101,8 @@ def _digests(places: Ints, text: memoryview, offsets: Ints, key: Callable[[int],
     data, base = bytes(text), int(offsets[0])
     for begin, end in pairwise([*begins.tolist(), len(places)]):
         bounds = (offsets[begin : end + 1] - base).tolist()
-        yield from digest(key(int(places[begin])), [data[a:b] for a, b in pairwise(bounds)])
+        lines = map(data.__getitem__, map(slice, bounds, bounds[1:]))  # one at a time: a scope may have millions
+        yield from digest(key(int(places[begin])), lines)
 
 
 def _changes(values: Ints) -> Ints:

@@ -27,6 +27,9 @@ class TableContent:
         lanes = np.frombuffer(self.sum, "<u8") + np.frombuffer(other.sum, "<u8")
         return TableContent(self.rows + other.rows, lanes.tobytes())
 
+    def __neg__(self) -> "TableContent":
+        return TableContent(-self.rows, (-np.frombuffer(self.sum, "<u8")).tobytes())
+
     @property
     def hex(self) -> str:
         """As it stands in a footer."""

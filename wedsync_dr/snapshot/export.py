@@ -72,7 +72,7 @@ def _column(kind: str, values: Iterable[bytes]) -> pa.Array:
     try:
         if kind == "boolean":
             return pa.array([None if text is None else text == "t" for text in texts.to_pylist()], pa.bool_())
-        if kind.startswith("timestamp with"):
+        if kind in _TYPES and kind.startswith("timestamp"):
             return pa.array([_offset(text) for text in texts.to_pylist()], pa.string()).cast(_TYPES[kind])
         return texts.cast(_TYPES[kind]) if kind in _TYPES else texts
     except pa.ArrowInvalid:

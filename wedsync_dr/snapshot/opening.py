@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 
 from wedsync_dr.errors import Damaged
 from wedsync_dr.model import LinkedRow, Manifest, RowClass, SealedObject, TableName
-from wedsync_dr.snapshot.content import TableContent, class_content, content_of
+from wedsync_dr.snapshot.content import TableContent, add_up, class_content, digest
 from wedsync_dr.snapshot.layout import split_key
 from wedsync_dr.snapshot.links import from_footer
-from wedsync_dr.snapshot.sealed_rows import OpenObject, TableHead, TableRows, unseal
+from wedsync_dr.snapshot.sealed_rows import OpenObject, TableHead, unseal
 from wedsync_dr.vault.archive import Archive
 
 OLDER = "Restore an older recovery point: `wedsync-dr snapshots` lists them; `wedsync-dr verify` names all damage."
@@ -50,7 +50,11 @@ def put_together(
     archive: Archive, manifest: Manifest, parts: Sequence[tuple[SealedObject, OpenObject]]
 ) -> OpenSnapshot:
     """A snapshot from all its opened objects. Raises Damaged where its content as a whole is not the manifest's."""
-    rows = [(sealed.row_class, table) for sealed, part in parts for table in part.tables()]
+    rows = [
+        (sealed.row_class, SealedTable(table.head, tuple(lines_of(table.text))))
+        for sealed, part in parts
+        for table in part.tables()
+    ]
     check_content(archive, manifest, rows)
     links = tuple(link for _, part in parts for link in from_footer(part.links))
     return OpenSnapshot(manifest, merged(table for _, table in rows), links)
@@ -71,23 +75,27 @@ def open_object(archive: Archive, manifest: Manifest, sealed: SealedObject) -> O
     return opened
 
 
-def check_content(archive: Archive, manifest: Manifest, rows: Iterable[tuple[RowClass, TableRows]]) -> None:
+def check_content(archive: Archive, manifest: Manifest, rows: Iterable[tuple[RowClass, SealedTable]]) -> None:
     """Recompute the content hash from the rows themselves; Damaged where it is not the manifest's."""
-    found: dict[RowClass, dict[str, tuple[str, TableContent]]] = {}
-    keys = {sealed.row_class: sealed.key_id for sealed in manifest.objects}
+    classes: dict[RowClass, list[SealedTable]] = {}
     for row_class, table in rows:
-        key = archive.keyring.key(manifest.scope, keys[row_class]).content_key(manifest.scope)
-        content = content_of(key, lines_of(table.text))
-        tables = found.setdefault(row_class, {})
-        name = table.head.name
-        _, before = tables.get(name, ("", TableContent()))
-        tables[name] = (table.head.columns_json, before + content)
-    if found.keys() != manifest.content.keys():
+        classes.setdefault(row_class, []).append(table)
+    if classes.keys() != manifest.content.keys():
         raise Damaged(f"{manifest.scope} does not have the classes its manifest says.", remedy=OLDER)
-    for row_class, tables in found.items():
+    keys = {sealed.row_class: sealed.key_id for sealed in manifest.objects}
+    for row_class, tables in classes.items():
         key = archive.keyring.key(manifest.scope, keys[row_class]).content_key(manifest.scope)
-        if class_content(key, tables) != manifest.content.get(row_class):
+        if class_content(key, _contents(key, tables)) != manifest.content.get(row_class):
             raise Damaged(f"The {row_class.value} rows of {manifest.scope} are not what was sealed.", remedy=OLDER)
+
+
+def _contents(key: bytes, tables: Sequence[SealedTable]) -> dict[str, tuple[str, TableContent]]:
+    digests = [one for table in tables for one in digest(key, table.lines)]
+    found: dict[str, tuple[str, TableContent]] = {}
+    for table, content in zip(tables, add_up(digests, [len(table.lines) for table in tables]), strict=True):
+        _, before = found.get(table.head.name, ("", TableContent()))
+        found[table.head.name] = (table.head.columns_json, before + content if before.rows else content)
+    return found
 
 
 def lines_of(text: bytes) -> list[bytes]:
@@ -103,11 +111,10 @@ def read_object(archive: Archive, manifest: Manifest, sealed: SealedObject) -> s
     return hashlib.sha256(data).hexdigest()
 
 
-def merged(tables: Iterable[TableRows]) -> dict[TableName, SealedTable]:
+def merged(tables: Iterable[SealedTable]) -> dict[TableName, SealedTable]:
     """Tables of all parts and classes, in restore order as far as the parts have it."""
-    heads: dict[TableName, TableHead] = {}
-    lines: dict[TableName, list[bytes]] = {}
-    for rows in tables:
-        heads.setdefault(rows.head.table, rows.head)
-        lines.setdefault(rows.head.table, []).extend(lines_of(rows.text))
-    return {name: SealedTable(head, tuple(lines[name])) for name, head in heads.items()}
+    found: dict[TableName, SealedTable] = {}
+    for table in tables:
+        before = found.get(table.head.table)
+        found[table.head.table] = SealedTable(before.head, before.lines + table.lines) if before else table
+    return found

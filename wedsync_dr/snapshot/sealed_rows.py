@@ -6,7 +6,7 @@ Every cipher parameter of a sealed object stands here; `docs/format.md` specifie
 import base64
 import json
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -46,7 +46,7 @@ class TableHead:
     key: tuple[str, ...]
     foreign_keys: tuple[ForeignKey, ...] = ()
 
-    @property
+    @cached_property
     def names(self) -> tuple[str, ...]:
         return tuple(name for name, _ in self.columns)
 
@@ -159,13 +159,13 @@ class OpenObject:
         self.text = copy_bytes(rows["row"])
         self.row_count = len(rows)
 
-    def tables(self) -> Iterator[TableRows]:
-        """The tables in restore order. The text is exactly what was sealed."""
+    def tables(self, head: Callable[[dict[str, Any]], TableHead] = TableHead.from_footer) -> Iterator[TableRows]:
+        """The tables in restore order. The text is exactly what was sealed; `head` reads a footer's entry."""
         start = 0
         for entry in self._tables:
             end = start + int(entry["bytes"])
             content = TableContent.from_hex(int(entry["rows"]), entry["content"])
-            yield TableRows(TableHead.from_footer(entry), content, self.text[start:end])
+            yield TableRows(head(entry), content, self.text[start:end])
             start = end
 
 

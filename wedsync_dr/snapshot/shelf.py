@@ -1,17 +1,21 @@
 """Rows that wait to be sealed: out of memory, in a temporary file that nobody can read without this batch's key."""
 
+import fcntl
 import os
+import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, gettempdir
 
 import pyarrow as pa
 
 from wedsync_dr.encryption.scratch import ScratchKey
 from wedsync_dr.errors import VaultUnavailable
 
+_PREFIX = "wedsync-dr-shelf-"
+_LOCK = "lock"
 _OPTIONS = pa.ipc.IpcWriteOptions(compression="lz4")
 
 
@@ -72,9 +76,25 @@ class Shelf:
 
 @contextmanager
 def shelf(in_memory: int) -> Iterator[Shelf]:
-    """A shelf that is gone at the end, and whose key with it."""
-    with TemporaryDirectory(prefix="wedsync-dr-") as directory:
+    """A shelf that is gone at the end, and whose key with it; so are those of processes that were killed.
+
+    Its lock is held as long as this process lives.
+    """
+    with _told():
+        _remove_abandoned()
+        made = TemporaryDirectory(prefix=_PREFIX)
+    with made as directory, (Path(directory) / "locking").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        Path(lock.name).rename(Path(directory) / _LOCK)  # nobody sees it unlocked
         yield Shelf(Path(directory), ScratchKey(), in_memory)
+
+
+def _remove_abandoned() -> None:
+    """What nobody can read any more takes no room either. A directory that is not ours, or in use, is left alone."""
+    for directory in Path(gettempdir()).glob(f"{_PREFIX}*"):
+        with suppress(OSError), (directory / _LOCK).open("r+") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            shutil.rmtree(directory)
 
 
 @contextmanager

@@ -17,16 +17,18 @@ from wedsync_dr.snapshot.commit import Commit
 from wedsync_dr.snapshot.group import Group, Rows
 from wedsync_dr.snapshot.layout import layouts
 from wedsync_dr.snapshot.owners import LinkOwners
+from wedsync_dr.snapshot.pool import PROCESSES
 from wedsync_dr.snapshot.reading import Laid, Read, stretches
+from wedsync_dr.snapshot.schema import begin_schema, take_schema
 from wedsync_dr.snapshot.shelf import Slot, shelf
-from wedsync_dr.snapshot.workers import PROCESSES, PUTS, Job, crew
+from wedsync_dr.snapshot.workers import PUTS, Job, crew
 from wedsync_dr.source.order import restore_order
 from wedsync_dr.source.session import lock_scopes
 from wedsync_dr.vault.archive import Archive
 
 GROUP_SCOPES = 100  # sealed and committed together
 WORTH_A_PROCESS = 64 * 2**20
-IN_MEMORY = 48 * 2**20  # of rows that wait to be sealed; the rest lies in a sealed temporary file
+IN_MEMORY = 32 * 2**20  # of rows that wait to be sealed; the rest lies in a sealed temporary file
 _SCOPE_BYTES = 2**18
 
 
@@ -39,6 +41,7 @@ def take(
     requested_by: str,
     progress: Progress = silent,
     workers: int = PROCESSES,
+    purpose: str = "",
 ) -> Batch:
     """Snapshot the wanted scopes (None: every scope of the source) at one instant.
 
@@ -55,8 +58,13 @@ def take(
         facts = batch_facts(seen)
         tiers = {scope: scope_tier(info, now, source.default_time_zone) for scope, info in present.items()}
         with lock_scopes(source.url, [_lock_of(facts.batch_id)], patience_s=0, connecting=source.patience):
-            archive.ledger.append("batch-started", {"batch": facts.batch_id, "requested_by": requested_by}, now)
-            results = _take(source, archive, seen, tiers, facts, progress, everything=wanted is None, workers=workers)
+            archive.ledger.append("batch-started", _beginning(facts, requested_by, purpose), now)
+            with ThreadPoolExecutor(1) as beside:
+                schema = begin_schema(source, seen, known.values(), beside) if wanted is None else None
+                results = _take(
+                    source, archive, seen, tiers, facts, progress, everything=wanted is None, workers=workers
+                )
+                results += [take_schema(source, archive, facts, schema)] if schema else []
             failed = [*absent, *(result for result in results if isinstance(result, Failed))]
             archive.ledger.append("batch-finished", {"batch": facts.batch_id, "failed": len(failed)}, now)
     taken = sorted((result for result in results if isinstance(result, Taken)), key=lambda one: one.scope)
@@ -64,7 +72,15 @@ def take(
 
 
 def take_read(
-    source: Source, archive: Archive, seen: Survey, scope: ScopeId, read: Read, *, now: datetime, requested_by: str
+    source: Source,
+    archive: Archive,
+    seen: Survey,
+    scope: ScopeId,
+    read: Read,
+    *,
+    now: datetime,
+    requested_by: str,
+    purpose: str = "",
 ) -> Taken | None:
     """Snapshot one scope from all its rows, read at the instant of `seen`. None where the source has no such scope.
 
@@ -77,7 +93,7 @@ def take_read(
         return None
     tier, facts = scope_tier(found[0], now, source.default_time_zone), batch_facts(seen)
     with lock_scopes(read.session, [_lock_of(facts.batch_id)], patience_s=0):
-        archive.ledger.append("batch-started", {"batch": facts.batch_id, "requested_by": requested_by}, now)
+        archive.ledger.append("batch-started", _beginning(facts, requested_by, purpose), now)
         result = _take_read(source, archive, seen, Group(0, (scope,), (tier,)), read, facts)
         failed = int(isinstance(result, Failed))
         archive.ledger.append("batch-finished", {"batch": facts.batch_id, "failed": failed}, now)
@@ -94,6 +110,11 @@ def _take_read(
         commit = Commit(archive, facts, LinkOwners(seen), puts, Rows(group, laid_down, read.layouts))
         (result,) = commit.run(read.session, source.patience)
     return result
+
+
+def _beginning(facts: BatchFacts, requested_by: str, purpose: str) -> dict[str, str]:
+    body = {"batch": facts.batch_id, "requested_by": requested_by}
+    return body | ({"purpose": purpose} if purpose else {})
 
 
 def close_unfinished(source: Source, archive: Archive, now: datetime) -> int:

@@ -3,20 +3,12 @@
 Every process looks at the instant that the first one exported. What one process read, another one seals.
 """
 
-import os
-import signal
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
-from multiprocessing import get_context, parent_process
-from multiprocessing.process import BaseProcess
-from threading import Thread
-from typing import TypeVar
 
-from wedsync_dr.errors import SourceUnreachable
 from wedsync_dr.model import Progress, ScopeId
 from wedsync_dr.scope.survey import Source, Survey, survey
 from wedsync_dr.snapshot.batch import BatchFacts, Failed, Taken
@@ -24,14 +16,13 @@ from wedsync_dr.snapshot.commit import Commit
 from wedsync_dr.snapshot.group import Group, Rows
 from wedsync_dr.snapshot.layout import layouts
 from wedsync_dr.snapshot.owners import LinkOwners
+from wedsync_dr.snapshot.pool import Pool, process_pool
 from wedsync_dr.snapshot.reading import Laid, Stretch, lay_down
 from wedsync_dr.snapshot.shelf import Shelf
 from wedsync_dr.snapshot.split import Places
 from wedsync_dr.vault.archive import Archive
 
-R = TypeVar("R")
 PUTS = 8
-PROCESSES = min(2, os.cpu_count() or 1)  # for work that is worth it; more would take the database's own processors
 
 
 @dataclass(frozen=True)
@@ -69,42 +60,33 @@ class Worker:
 class Crew:
     """Everybody who works on a batch: this process alone, or a pool of others."""
 
-    def __init__(self, worker: Worker | None, pool: ProcessPoolExecutor | None) -> None:
+    def __init__(self, worker: Worker | None, pool: Pool | None) -> None:
         self._worker, self._pool = worker, pool
 
     def read(self, stretches: Sequence[Stretch], progress: Progress) -> list[Laid]:
         """All rows, onto the shelf; in the order of the stretches. The largest are begun first."""
         laid: list[Laid] = []
-        progress("reading", 0, len(stretches))
-        for done, found in enumerate(self._read(sorted(stretches, key=lambda one: -one.expected_bytes)), 1):
+        waiting = sorted(stretches, key=lambda one: -one.expected_bytes)
+        progress("reading", 0, len(waiting))
+        done = map(self._worker.read, waiting) if self._worker else self._others.map(_read, waiting)
+        for number, found in enumerate(done, 1):
             laid += found
-            progress("reading", done, len(stretches))
+            progress("reading", number, len(waiting))
         return sorted(laid, key=lambda one: one.number)
 
     def seal(self, groups: Sequence[Group], progress: Progress) -> list[Taken | Failed]:
         """What came of every scope of the groups; the first group is begun first."""
         total = sum(len(group.scopes) for group in groups)
         results: list[Taken | Failed] = []
-        for found in self._seal(groups):
+        for found in map(self._worker.seal, groups) if self._worker else self._others.map(_seal, groups):
             results += found
             progress("sealing", len(results), total)
         return results
 
-    def _read(self, stretches: Sequence[Stretch]) -> Iterator[list[Laid]]:
-        if self._worker:
-            return map(self._worker.read, stretches)
+    @property
+    def _others(self) -> Pool:
         assert self._pool is not None  # noqa: S101
-        with _children_uninterrupted():
-            waiting = [self._pool.submit(_read, one) for one in stretches]
-        return _results(waiting)
-
-    def _seal(self, groups: Sequence[Group]) -> Iterator[list[Taken | Failed]]:
-        if self._worker:
-            return map(self._worker.seal, groups)
-        assert self._pool is not None  # noqa: S101
-        with _children_uninterrupted():
-            waiting = [self._pool.submit(_seal, one) for one in groups]
-        return _results(waiting)
+        return self._pool
 
 
 @contextmanager
@@ -115,34 +97,9 @@ def crew(job: Job, seen: Survey, workers: int) -> Iterator[Crew]:
             yield Crew(Worker(job, seen, puts), None)
         return
     shelf = replace(job.shelf, in_memory=0)  # what one process lays down, another one takes up
-    pool = ProcessPoolExecutor(
-        workers, get_context("spawn"), initializer=_begin, initargs=(replace(job, shelf=shelf), seen.reader.export())
-    )
-    try:
+    here = _Here(replace(job, shelf=shelf), seen.reader.export())
+    with process_pool(workers, _begin, here) as pool:
         yield Crew(None, pool)
-    finally:
-        pool.shutdown(cancel_futures=True)
-
-
-def _results(futures: list[Future[R]]) -> Iterator[R]:
-    try:
-        for future in as_completed(futures):
-            yield future.result()
-    except BrokenProcessPool:
-        raise SourceUnreachable(
-            "A snapshot process ended without a word.", remedy="Look for an out-of-memory kill; run it again."
-        ) from None
-
-
-@contextmanager
-def _children_uninterrupted() -> Iterator[None]:
-    """Processes that are started meanwhile never see Ctrl-C: it is for the one that waits for their results, and is not
-    lost on it."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 class _Here:
@@ -162,16 +119,9 @@ class _Here:
 _here: list[_Here] = []
 
 
-def _begin(job: Job, exported: str) -> None:
-    """When the process that waits for the results is gone, this one has nothing to work for."""
-    Thread(target=_end_with, args=[parent_process()], daemon=True).start()
-    _here.append(_Here(job, exported))
-
-
-def _end_with(parent: BaseProcess | None) -> None:
-    if parent:
-        parent.join()
-        os._exit(1)
+def _begin(here: object) -> None:
+    assert isinstance(here, _Here)  # noqa: S101
+    _here.append(here)
 
 
 def _read(stretch: Stretch) -> list[Laid]:

@@ -1,10 +1,9 @@
 """Whether a role sees every row: hidden rows would be a backup that lies."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from wedsync_dr.errors import SourceRefused
 from wedsync_dr.model import TableName, quoted
-from wedsync_dr.source.catalog import Catalog
 from wedsync_dr.source.session import Reader
 
 _SIGHT = """
@@ -16,15 +15,26 @@ ORDER BY 1, 2
 """
 
 
-def require_all_rows(reader: Reader, catalog: Catalog) -> None:
+def require_all_rows(reader: Reader, tables: Iterable[TableName]) -> None:
     """Raises SourceRefused, with the statements that mend it, where a privilege or a policy hides rows of a table."""
-    names = list(catalog.tables)
-    found = reader.rows(_SIGHT, [[name.schema for name in names], [name.name for name in names]])
-    refused = [TableName(schema, name) for schema, name, readable, _ in found if not readable]
-    hidden = [TableName(schema, name) for schema, name, readable, filtered in found if readable and filtered]
+    refused, hidden = _unseen(reader, list(tables))
     if refused or hidden:
         ((role,),) = reader.rows("SELECT current_user::text")
         raise SourceRefused(_what(role, refused, hidden), remedy=_remedy(quoted(role), refused, hidden))
+
+
+def not_seen_whole(reader: Reader, tables: Collection[TableName]) -> set[TableName]:
+    """Those of the tables that have rows which the role may not see."""
+    refused, hidden = _unseen(reader, tables)
+    return {*refused, *hidden}
+
+
+def _unseen(reader: Reader, names: Collection[TableName]) -> tuple[list[TableName], list[TableName]]:
+    """Tables that the role may not read, and those that it may, but for rows that a policy hides."""
+    found = reader.rows(_SIGHT, [[name.schema for name in names], [name.name for name in names]])
+    refused = [TableName(schema, name) for schema, name, readable, _ in found if not readable]
+    hidden = [TableName(schema, name) for schema, name, readable, filtered in found if readable and filtered]
+    return refused, hidden
 
 
 def _what(role: str, refused: Sequence[TableName], hidden: Sequence[TableName]) -> str:

@@ -26,3 +26,17 @@ def field_of(text: str) -> bytes:
 def texts_of(fields: Iterable[bytes]) -> list[str | None]:
     """The values of many fields."""
     return [text_of(field) for field in fields]
+
+
+_ESCAPES = str.maketrans({"\\": "\\\\", "\b": "\\b", "\f": "\\f", "\n": "\\n", "\r": "\\r", "\t": "\\t", "\v": "\\v"})
+
+
+def line_of(values: Iterable[object]) -> bytes:
+    """A row as COPY TO would write it; None is NULL."""
+    fields = (r"\N" if value is None else str(value).translate(_ESCAPES) for value in values)
+    return ("\t".join(fields) + "\n").encode()
+
+
+def values_of(line: bytes) -> list[str | None]:
+    """The inverse of `line_of`."""
+    return texts_of(line[:-1].split(b"\t"))

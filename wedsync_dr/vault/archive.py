@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from wedsync_dr.encryption.keyring import Keyring
 from wedsync_dr.encryption.signing import Signer, Verifier
@@ -10,7 +11,7 @@ from wedsync_dr.errors import Damaged, ScopeBusy
 from wedsync_dr.model import Instant, Manifest, ScopeId, utc_text
 from wedsync_dr.vault import manifests
 from wedsync_dr.vault.ledger import Ledger
-from wedsync_dr.vault.vault import Vault
+from wedsync_dr.vault.vault import SnapshotRef, Vault
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,15 @@ class Archive:
         if not believed or not self.vault.holds(manifest):
             raise Damaged(f"The newest snapshot of {scope} is damaged.", remedy="`wedsync-dr verify` names the damage.")
         return manifest
+
+    def recovery_refs(self, scope: ScopeId, as_of: datetime | None = None) -> list[SnapshotRef]:
+        """The snapshots of a scope at or before an instant, newest first.
+
+        What a restore secured before it replaced it counts only where exactly its instant is asked for.
+        """
+        state = self.ledger.known()
+        found = [ref for ref in self.vault.snapshots(scope=scope) if as_of is None or ref.taken_at <= as_of]
+        return [ref for ref in reversed(found) if ref.taken_at == as_of or not state.is_safety(scope, ref.snapshot_id)]
 
     def commit(
         self, batch: str, stored: Sequence[Manifest], current: Sequence[Manifest], instant: Instant, puts: Executor

@@ -6,6 +6,9 @@ from typing import Any
 
 from wedsync_dr.model import Kind, ScopeId
 
+SAFETY = "safety"
+"""The purpose of a batch that a restore takes of what it is about to replace."""
+
 
 @dataclass
 class Named:
@@ -25,6 +28,16 @@ class LedgerState:
     open_batches: set[str] = field(default_factory=set)
     abandoned_batches: set[str] = field(default_factory=set)
     current: dict[ScopeId, str] = field(default_factory=dict)
+    safety_batches: set[str] = field(default_factory=set)
+    confirmed: set[tuple[ScopeId, str]] = field(default_factory=set)
+
+    def is_safety(self, scope: ScopeId, snapshot_id: str) -> bool:
+        """Whether a snapshot shows only what a restore was about to replace: nobody means that state by `the newest`.
+
+        It stops being one when a later batch finds that state still current.
+        """
+        named = self.snapshots.get((scope, snapshot_id))
+        return named is not None and named.batch in self.safety_batches and (scope, snapshot_id) not in self.confirmed
 
     def expected(self, named: Named) -> bool:
         """Whether the vault must have the snapshot: its batch is over, and nobody removed it."""
@@ -47,6 +60,8 @@ class LedgerState:
 
 def _started(state: LedgerState, body: dict[str, Any]) -> None:
     state.open_batches.add(body["batch"])
+    if body.get("purpose") == SAFETY:
+        state.safety_batches.add(body["batch"])
 
 
 def _snapshots(state: LedgerState, body: dict[str, Any]) -> None:
@@ -56,6 +71,8 @@ def _snapshots(state: LedgerState, body: dict[str, Any]) -> None:
         state.snapshots[_scope(line), line["snapshot_id"]] = named
     for line in () if abandoned else (*body["stored"], *body["current"]):
         state.current[_scope(line)] = body["taken_at"]
+    if body["batch"] not in state.safety_batches:
+        state.confirmed |= {(_scope(line), line["snapshot_id"]) for line in body["current"]}
 
 
 def _finished(state: LedgerState, body: dict[str, Any]) -> None:

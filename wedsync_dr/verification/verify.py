@@ -9,12 +9,16 @@ from dataclasses import dataclass
 from wedsync_dr.errors import Damaged, DisasterRecoveryError, FormatUnsupported, KeyMissing, ObjectMissing
 from wedsync_dr.model import Finding, FindingCode, Manifest, Progress, ScopeId, SealedObject, silent
 from wedsync_dr.snapshot.opening import OpenSnapshot, open_object, put_together, read_object
+from wedsync_dr.snapshot.pool import PROCESSES, process_pool
 from wedsync_dr.snapshot.sealed_rows import OpenObject
 from wedsync_dr.vault.archive import Archive
 from wedsync_dr.vault.ledger import LedgerState
 from wedsync_dr.vault.manifests import digest
 from wedsync_dr.vault.vault import SnapshotRef
 from wedsync_dr.verification.closure import open_links
+
+AT_ONCE = 50
+WORTH_PROCESSES = 400  # snapshots; a process takes half a second to start
 
 
 @dataclass(frozen=True)
@@ -30,25 +34,66 @@ class Verification:
         return self.checked > 0 and not self.findings
 
 
-def verify(archive: Archive, scopes: Sequence[ScopeId] | None = None, *, progress: Progress = silent) -> Verification:
+def verify(
+    archive: Archive,
+    scopes: Sequence[ScopeId] | None = None,
+    *,
+    progress: Progress = silent,
+    processes: int = PROCESSES,
+) -> Verification:
     """Read every byte of the snapshots of the scopes (None: of the whole vault), and the ledger."""
     archive.vault.check()
     findings = list(archive.ledger.check())
     state = archive.ledger.known()
     refs = _refs(archive, scopes)
+    parts: dict[int, Verification] = {}
+    progress("verifying", 0, len(refs))
+    for number, part in _read(archive, refs, processes):
+        parts[number] = part
+        progress("verifying", sum(one.checked for one in parts.values()), len(refs))
+    findings += [finding for _, part in sorted(parts.items()) for finding in part.findings]
+    findings += _absent(refs, state, scopes)
+    findings += _strays(archive, state, scopes)
+    if not refs:
+        findings.append(Finding(FindingCode.NOTHING_CHECKED, "There is no snapshot to verify."))
+    return Verification(len(refs), sum(part.bytes for part in parts.values()), tuple(findings))
+
+
+def _read(archive: Archive, refs: list[SnapshotRef], processes: int) -> Iterator[tuple[int, Verification]]:
+    """What was read, portion by portion, with their numbers; by several processes where that is worth it."""
+    portions = list(enumerate(refs[i : i + AT_ONCE] for i in range(0, len(refs), AT_ONCE)))
+    if processes == 1 or len(refs) < WORTH_PROCESSES:
+        for number, portion in portions:
+            yield number, _portion(archive, portion)
+        return
+    with process_pool(processes, _begin, archive) as pool:
+        yield from pool.map(_in_process, portions)
+
+
+_archives: list[Archive] = []
+
+
+def _begin(archive: object) -> None:
+    assert isinstance(archive, Archive)  # noqa: S101
+    _archives.append(archive)
+
+
+def _in_process(numbered: tuple[int, list[SnapshotRef]]) -> tuple[int, Verification]:
+    number, refs = numbered
+    return number, _portion(_archives[0], refs)
+
+
+def _portion(archive: Archive, refs: list[SnapshotRef]) -> Verification:
+    """Some snapshots, each by itself."""
+    findings: list[Finding] = []
     read = 0
-    for done, ref in enumerate(refs):
-        progress("verifying", done, len(refs))
+    state = archive.ledger.known()
+    for ref in refs:
         manifest, found = check_manifest(archive, ref, state)
         findings += found
         if manifest:
             findings += check_snapshot(archive, manifest)
             read += manifest.bytes
-    progress("verifying", len(refs), len(refs))
-    findings += _absent(refs, state, scopes)
-    findings += _strays(archive, state, scopes)
-    if not refs:
-        findings.append(Finding(FindingCode.NOTHING_CHECKED, "There is no snapshot to verify."))
     return Verification(len(refs), read, tuple(findings))
 
 

@@ -62,6 +62,7 @@ business = ["public.bookings"]
 """
 
 _NUMBERS = count(1)
+_ROOT = Path(__file__).parent.parent.parent
 
 
 @dataclass(frozen=True)
@@ -90,7 +91,8 @@ class Desk:
 
     def start(self, *arguments: str, **how: Any) -> subprocess.Popen[bytes]:
         """The real program, in a process group of its own."""
-        command: Sequence[str] = [sys.executable, "-c", "from wedsync_dr.cli.main import main; main()", *arguments]
+        program = f"import sys; sys.path.insert(0, {str(_ROOT)!r}); from wedsync_dr.cli.main import main; main()"
+        command: Sequence[str] = [sys.executable, "-c", program, *arguments]
         return subprocess.Popen(command, cwd=self.home, env={}, start_new_session=True, **how)  # noqa: S603
 
     def sql(self, statement: str) -> list[tuple[Any, ...]]:

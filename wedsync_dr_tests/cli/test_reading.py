@@ -63,7 +63,7 @@ def test_export_writes_a_file_per_table_for_its_owner_alone(ready: Desk, file_fo
 
 def test_verify_of_an_intact_vault_is_done_and_counts_what_it_read(ready: Desk) -> None:
     document = ready.json("verify")
-    assert (document["checked"], document["findings"]) == (8, [])
+    assert (document["checked"], document["findings"]) == (9, [])
     assert document["bytes"] == sum(path.stat().st_size for path in (ready.home / ".wedsync").rglob("*.parquet"))
     assert "intact" in ready.done("verify")
 

@@ -7,8 +7,8 @@ from wedsync_dr.restore.terms import Consent
 from wedsync_dr.scope.survey import Source
 from wedsync_dr.vault.archive import Archive
 from wedsync_dr_tests import town
-from wedsync_dr_tests.restore.test_hostile import everything, give
-from wedsync_dr_tests.restore.test_hostile import owner as owner
+from wedsync_dr_tests.restore.roles import everything, give
+from wedsync_dr_tests.restore.roles import owner as owner
 from wedsync_dr_tests.restore.test_restore import LOSE, LOSE_ALL, bring_back
 
 DIRTY = Consent(dirty=True)

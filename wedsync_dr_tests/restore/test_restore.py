@@ -1,15 +1,18 @@
 """One wedding back: bit for bit, and nobody else's row touched."""
 
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 
 from wedsync_dr.errors import Damaged, ScopeNotFound, SettingsInvalid, SnapshotNotFound
-from wedsync_dr.model import Kind, ScopeId
+from wedsync_dr.model import Kind, ScopeId, SnapshotInstant
 from wedsync_dr.restore.difference import Mode
-from wedsync_dr.restore.run import Restored, restore
+from wedsync_dr.restore.resolve import resolve
+from wedsync_dr.restore.run import Restored, restore, safety_snapshot
 from wedsync_dr.scope.survey import Source
 from wedsync_dr.vault.archive import Archive
+from wedsync_dr.vault.vault import SnapshotRef
 from wedsync_dr.verification.verify import verify
 from wedsync_dr_tests import town
 
@@ -146,9 +149,45 @@ def test_the_safety_snapshot_takes_a_replace_back(source: Source, archive: Archi
     before = town.state(source)
     restored = bring_back(source, archive)
     assert restored.safety_snapshot_id and restored.safety_snapshot_id != restored.plan.manifest.snapshot_id
-    undone = bring_back(source, archive)
+    again = bring_back(source, archive)
+    assert again.plan.manifest == restored.plan.manifest and again.plan.empty, "it was secured, but nobody means it"
+    undone = bring_back(source, archive, as_of=instant_of(restored.safety_snapshot_id))
     assert undone.plan.manifest.snapshot_id == restored.safety_snapshot_id
     assert town.state(source) == before
+
+
+def test_a_restore_that_stops_after_its_safety_snapshot_can_be_run_again(source: Source, archive: Archive) -> None:
+    town.take_all(source, archive)
+    before = town.state(source)
+    town.run(source, "DELETE FROM rsvps WHERE guest_id = 311")
+    assert safety_snapshot(source, archive, W3, now=town.NOW, requested_by="test")  # and here the power failed
+    assert bring_back(source, archive, mode=Mode.merge).applied
+    assert town.state(source) == before
+
+
+def test_what_was_secured_is_the_newest_again_once_a_later_batch_finds_it_current(
+    source: Source, archive: Archive
+) -> None:
+    town.take_all(source, archive)
+    town.run(source, "DELETE FROM rsvps WHERE guest_id = 311")
+    secured = safety_snapshot(source, archive, W3, now=town.NOW, requested_by="test")
+    assert resolve(archive, W3).manifest.snapshot_id != secured
+    town.take_all(source, archive)
+    assert resolve(archive, W3).manifest.snapshot_id == secured
+
+
+def test_a_snapshot_id_that_the_scope_does_not_have_is_not_found(source: Source, archive: Archive) -> None:
+    taken = {one.scope: one for one in town.take_all(source, archive).taken}[W3]
+    other = f"{taken.snapshot_id[:-8]}deadbeef"
+    with pytest.raises(SnapshotNotFound, match="deadbeef"):
+        bring_back(source, archive, as_of=SnapshotInstant.of(other, taken.taken_at))
+    asked = SnapshotInstant.of(taken.snapshot_id, taken.taken_at)
+    assert bring_back(source, archive, as_of=asked).plan.manifest.snapshot_id == taken.snapshot_id
+
+
+def instant_of(snapshot_id: str | None) -> datetime:
+    assert snapshot_id
+    return SnapshotRef(W3, snapshot_id).taken_at
 
 
 def test_restoring_twice_changes_nothing_the_second_time(source: Source, archive: Archive) -> None:

@@ -11,6 +11,7 @@ from wedsync_dr.scope.survey import Schema, Source
 from wedsync_dr.snapshot.take import take
 from wedsync_dr.source.session import lock_scopes
 from wedsync_dr.vault.archive import Archive
+from wedsync_dr.vault.vault import SnapshotRef
 from wedsync_dr_tests import town
 
 W3 = town.wedding(3)
@@ -23,6 +24,13 @@ def planned(source: Source, archive: Archive) -> Restored:
 
 def carried_out(source: Source, archive: Archive, plan: Restored) -> Restored:
     return carry_out(source, archive, plan.plan, now=town.NOW, requested_by="test")
+
+
+def taken_back(source: Source, archive: Archive, done: Restored) -> Restored:
+    """The plan that undoes a restore."""
+    assert done.safety_snapshot_id
+    secured = SnapshotRef(W3, done.safety_snapshot_id).taken_at
+    return restore(source, archive, W3, mode=Mode.replace, as_of=secured, now=town.NOW, requested_by="test")
 
 
 def test_the_catalogue_is_loaded_once_while_it_holds(source: Source) -> None:
@@ -88,7 +96,8 @@ def test_a_plan_is_carried_out_with_a_safety_snapshot(source: Source, archive: A
     edited = town.state(source, "outbox")
     done = carried_out(source, archive, planned(source, archive))
     assert town.state(source, "outbox") == before
-    assert carried_out(source, archive, planned(source, archive)).plan.manifest.snapshot_id == done.safety_snapshot_id
+    undone = carried_out(source, archive, taken_back(source, archive, done))
+    assert undone.plan.manifest.snapshot_id == done.safety_snapshot_id
     assert town.state(source, "outbox") == edited
 
 
@@ -111,8 +120,8 @@ def test_a_foreign_key_that_came_later_changes_how_the_safety_snapshot_is_laid_o
         "UPDATE tasks SET title = 'Edited' WHERE wedding_id = 3",
     )
     edited = town.state(source)
-    for _ in range(2):
-        carried_out(source, archive, planned(source, archive))
+    done = carried_out(source, archive, planned(source, archive))
+    carried_out(source, archive, taken_back(source, archive, done))
     assert town.state(source) == edited
 
 

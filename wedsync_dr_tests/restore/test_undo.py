@@ -13,7 +13,7 @@ from wedsync_dr.scope.survey import Source
 from wedsync_dr.snapshot.take import take
 from wedsync_dr.vault.archive import Archive
 from wedsync_dr_tests import town
-from wedsync_dr_tests.restore.test_hostile import everything
+from wedsync_dr_tests.restore.roles import everything
 from wedsync_dr_tests.restore.test_restore import W3, bring_back, damage
 
 SEATS = """

@@ -15,6 +15,7 @@ from wedsync_dr.scope.discovery import discover
 from wedsync_dr.scope.ownership import Ownership, ResolvedOwnership
 from wedsync_dr.scope.rules import parse_rules
 from wedsync_dr.source.catalog import Catalog, load_catalog
+from wedsync_dr.source.copytext import field_of
 from wedsync_dr.source.session import Reader, open_reader
 from wedsync_dr_tests.scope.reference import Reference
 from wedsync_dr_tests.scope.worlds import How, Link, Row, Table, World, worlds
@@ -114,7 +115,7 @@ def check_selections(look: Look, table: TableName, expected: list[tuple[int, Sco
 def check_matching(look: Look, table: TableName, expected: list[tuple[int, ScopeId]]) -> None:
     key = look.catalog.tables[table].primary_key
     wanted = expected[::2]
-    values = [tuple(str(look.world.rows[row].values[name]).encode() for name in key) for row, _ in wanted]
+    values = [tuple(field_of(str(look.world.rows[row].values[name])) for name in key) for row, _ in wanted]
     if values:
         assert look.rows(table, look.ownership.select_matching(table, key, values, ("owner",))) == wanted
 

@@ -13,7 +13,7 @@ from wedsync_dr.model import Kind
 
 POOLS = {
     "int": ["1", "2", "3"],
-    "text": ["1", "2", "3", "a~b", "%7E~"],
+    "text": ["1", "2", "3", "a~b", "%7E~", "1\x1f2", "\\", "\\u"],
     "uuid": [f"00000000-0000-0000-0000-00000000000{n}" for n in "abc"],
 }
 DANGLING = {"int": "99", "text": "nobody", "uuid": "99999999-0000-0000-0000-000000000000"}

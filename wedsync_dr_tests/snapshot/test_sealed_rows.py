@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from wedsync_dr.errors import Damaged
 from wedsync_dr.model import TableName
 from wedsync_dr.snapshot import sealed_rows
+from wedsync_dr.snapshot.arrange import laid_out
 from wedsync_dr.snapshot.content import content_of
-from wedsync_dr.snapshot.lines import Lines
-from wedsync_dr.snapshot.sealed_rows import FOOTER_KEY, SCHEMA, Entry, ForeignKey, TableHead, TableRows, unseal
+from wedsync_dr.snapshot.sealed_rows import FOOTER_KEY, ForeignKey, TableHead, TableRows, unseal
 
 KEY = bytes(range(32))
 field = st.text(st.characters(exclude_characters="\t\n", codec="utf-8"), max_size=12)
@@ -33,13 +33,8 @@ def rows_of(name: str, lines: list[bytes], width: int = 1) -> TableRows:
 
 
 def seal(tables: Sequence[TableRows], links: list[Any], key: bytes) -> bytes:
-    parts = [(table.head, Lines(table.text)) for table in tables]
-    names = [head.name for head, lines in parts for _ in range(len(lines))]
-    keys = [key for head, lines in parts for key in lines.prefix(len(head.key)).to_pylist()]
-    rows = [row for _, lines in parts for row in lines.whole().to_pylist()]
-    arrow = pa.Table.from_pydict({"table_name": names, "row_key": keys, "row": rows}, schema=SCHEMA)
-    entries = [Entry(table.head, table.content, len(table.text)) for table in tables]
-    return sealed_rows.seal(arrow, entries, links, key)
+    laid = laid_out(tables)
+    return sealed_rows.seal(laid.rows, laid.entries, links, key)
 
 
 line = st.tuples(field, field, field).map(lambda fields: "\t".join(fields).encode() + b"\n")

@@ -1,5 +1,7 @@
 """Rows that wait: nobody else can read them, they are gone afterwards, and no room for them is said."""
 
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -29,7 +31,7 @@ def test_rows_come_back_from_memory_and_from_the_file() -> None:
 def test_nothing_lies_in_clear_and_another_key_reads_nothing() -> None:
     with shelf(0) as place:
         slot = place.put(rows(b"Amelia Farnsworth"))
-        (file,) = place.directory.iterdir()
+        (file,) = (path for path in place.directory.iterdir() if path.name.isdigit())
         assert b"Amelia" not in file.read_bytes()
         assert place.directory.stat().st_mode & 0o077 == 0
         with pytest.raises(Damaged):
@@ -40,3 +42,14 @@ def test_no_room_is_said_with_what_to_do(tmp_path: Path) -> None:
     with shelf(0) as place, pytest.raises(VaultUnavailable) as full:
         replace(place, directory=tmp_path / "gone").put(rows(b"x"))
     assert "TMPDIR" in full.value.remedy
+
+
+def test_what_a_killed_process_left_is_removed_by_the_next_and_what_a_living_one_has_is_not() -> None:
+    program = "import os, signal; from wedsync_dr.snapshot.shelf import shelf\n"
+    program += "with shelf(0) as place: print(place.directory, flush=True); os.kill(os.getpid(), signal.SIGKILL)"
+    killed = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)  # noqa: S603
+    left = Path(killed.stdout.strip())
+    assert left.is_dir()
+    with shelf(0) as first, shelf(0) as second:
+        assert first.directory.is_dir() and second.directory.is_dir()
+        assert not left.exists()

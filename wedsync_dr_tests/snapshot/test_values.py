@@ -12,6 +12,7 @@ from wedsync_dr.restore.difference import Mode
 from wedsync_dr.restore.run import restore
 from wedsync_dr.scope.rules import parse_rules
 from wedsync_dr.scope.survey import Source
+from wedsync_dr.snapshot.export import FileFormat, export
 from wedsync_dr.snapshot.take import take
 from wedsync_dr_tests import town
 
@@ -164,3 +165,13 @@ def test_any_text_list_float_and_bytes_survive(
     before = texts(database)
     wipe_and_restore(Source(database, parse_rules("")), tmp_path_factory.mktemp("any"))
     assert texts(database) == before
+
+
+def test_export_writes_a_file_with_every_type(database: str, tmp_path: Path) -> None:
+    fill(database)
+    source, archive = Source(database, parse_rules("")), town.new_archive(tmp_path)
+    (taken,) = take(source, archive, [PLATFORM], now=town.NOW, requested_by="test").taken
+    manifest = archive.vault.manifest(taken.scope, taken.snapshot_id, archive.verifier)
+    for file_format in FileFormat:
+        (written,) = export(archive, manifest, tmp_path / "out", file_format)
+        assert written.stat().st_size > 0

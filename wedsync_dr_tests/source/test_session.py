@@ -135,11 +135,11 @@ def test_an_error_of_the_database_does_not_show_the_row(guests: str) -> None:
 
 def test_a_role_that_may_not_read_is_told_the_grant(guests: str, role: str) -> None:
     with open_reader(as_role(guests, role)) as reader, pytest.raises(SourceRefused) as caught:
-        require_all_rows(reader, load_catalog(reader))
+        require_all_rows(reader, load_catalog(reader).tables)
     assert "public.guests" in str(caught.value)
     execute(guests, caught.value.remedy)
     with open_reader(as_role(guests, role)) as reader:
-        require_all_rows(reader, load_catalog(reader))
+        require_all_rows(reader, load_catalog(reader).tables)
 
 
 @pytest.mark.parametrize("owner", [False, True])
@@ -151,11 +151,11 @@ def test_a_role_from_which_a_policy_hides_rows_is_told_to_bypass(guests: str, ro
             guests, f"ALTER TABLE public.guests OWNER TO {role}; ALTER TABLE public.guests FORCE ROW LEVEL SECURITY"
         )
     with open_reader(as_role(guests, role)) as reader, pytest.raises(SourceRefused) as caught:
-        require_all_rows(reader, load_catalog(reader))
+        require_all_rows(reader, load_catalog(reader).tables)
     assert "public.guests" in str(caught.value)
     execute(guests, caught.value.remedy)
     with open_reader(as_role(guests, role)) as reader:
-        require_all_rows(reader, load_catalog(reader))
+        require_all_rows(reader, load_catalog(reader).tables)
         assert reader.rows("SELECT count(*) FROM public.guests") == [(1,)]
 
 

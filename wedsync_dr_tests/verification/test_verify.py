@@ -11,6 +11,7 @@ from wedsync_dr.model import Finding, FindingCode
 from wedsync_dr.scope.survey import Source
 from wedsync_dr.snapshot.take import take
 from wedsync_dr.vault.archive import Archive
+from wedsync_dr.verification import verify as verifying
 from wedsync_dr.verification.verify import verify
 from wedsync_dr_tests import town
 
@@ -134,10 +135,11 @@ def test_a_snapshot_put_back_after_its_removal_is_older_than_the_ledger(home: Pa
 
 def test_a_snapshot_that_no_entry_names_is_found(source: Source, home: Path) -> None:
     entries = sorted((home / "vault/ledger").iterdir())
-    batch = [path for path in entries if json.loads(path.read_bytes())["event"] == "snapshots"][-1]
+    batch = [path for path in entries if '"id":"4"' in path.read_text() and "snapshots" in path.read_text()][-1]
     for path in entries[entries.index(batch) :]:
         path.unlink()
-    assert findings(home) == {("not-in-ledger", "wedding/3", ""), ("not-in-ledger", "wedding/4", "")}
+    stored = ("wedding/3", "wedding/4", "schema/database")
+    assert findings(home) == {("not-in-ledger", scope, "") for scope in stored}
 
 
 def test_an_edited_ledger_entry_is_found(home: Path) -> None:
@@ -191,6 +193,17 @@ def test_all_damage_is_named_not_the_first_only(home: Path) -> None:
         ("altered", "wedding/4", "personal-0.parquet"),
         ("missing", "wedding/3", "business-0.parquet"),
     }
+
+
+def test_several_processes_find_what_one_finds(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number, offset in ((3, 500), (4, -9)):
+        flip(snapshots(home, number)[0] / "personal-0.parquet", offset)
+    (snapshots(home, 4)[1] / "manifest.json").unlink()
+    alone = verify(town.reopened(home), processes=1)
+    monkeypatch.setattr(verifying, "WORTH_PROCESSES", 0)
+    monkeypatch.setattr(verifying, "AT_ONCE", 2)
+    assert len(alone.findings) >= 4
+    assert verify(town.reopened(home), processes=2) == alone
 
 
 def test_nothing_checked_is_a_finding(archive: Archive) -> None:

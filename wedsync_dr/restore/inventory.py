@@ -1,0 +1,115 @@
+"""Which scopes made up the platform at an instant, and which snapshots each of them can come back from."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from wedsync_dr.errors import DisasterRecoveryError, ScopeNotFound, SnapshotNotFound
+from wedsync_dr.model import SCHEMA, Kind, Manifest, ScopeId, Tier
+from wedsync_dr.restore.resolve import RecoveryPoint, resolve
+from wedsync_dr.schedule.tiers import URGENCY, tier_of, zone_of
+from wedsync_dr.scope.discovery import ScopeInfo
+from wedsync_dr.snapshot.opening import open_snapshot
+from wedsync_dr.snapshot.schema import SchemaObject
+from wedsync_dr.vault.archive import Archive
+from wedsync_dr.vault.vault import SnapshotRef
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A scope to bring back: its snapshots, newest first, and the newest one's manifest where that can be read."""
+
+    scope: ScopeId
+    tier: Tier | None
+    snapshot_ids: tuple[str, ...]
+    manifest: Manifest | None
+
+    @property
+    def rows(self) -> int:
+        return self.manifest.rows if self.manifest else 0
+
+    @property
+    def bytes(self) -> int:
+        return self.manifest.bytes if self.manifest else 0
+
+
+@dataclass(frozen=True)
+class Inventory:
+    """The platform at `as_of`. `bare` scopes were there and have no snapshot; `gone` ones have and were not there."""
+
+    as_of: datetime
+    point: RecoveryPoint
+    schema: SchemaObject
+    wanted: tuple[Wanted, ...]
+    bare: tuple[ScopeId, ...]
+    gone: tuple[ScopeId, ...]
+
+
+def take_inventory(archive: Archive, as_of: datetime, *, now: datetime, time_zone: str) -> Inventory:
+    """What the platform was at `as_of`, from the newest intact schema object at or before it, and what came after that.
+
+    Raises SnapshotNotFound where there is none, and Damaged where none is intact.
+    """
+    point = _schema_point(archive, as_of)
+    schema = SchemaObject.from_snapshot(open_snapshot(archive, point.manifest))
+    known = {info.scope: info for info in schema.scopes}
+    found = _snapshots(archive, as_of)
+    there = {s for s, refs in found.items() if s in known or refs[0].taken_at > point.manifest.taken_at}
+    wanted = [_wanted(archive, scope, found[scope], known.get(scope), now, time_zone) for scope in sorted(there)]
+    return Inventory(
+        as_of=as_of,
+        point=point,
+        schema=schema,
+        wanted=tuple(wanted),
+        bare=tuple(sorted(known.keys() - found.keys())),
+        gone=tuple(sorted(found.keys() - there)),
+    )
+
+
+def _schema_point(archive: Archive, as_of: datetime) -> RecoveryPoint:
+    remedy = "A snapshot of everything seals it: wedsync-dr snapshot --all. Single scopes can be restored without it."
+    try:
+        return resolve(archive, SCHEMA, as_of)
+    except SnapshotNotFound as error:
+        raise SnapshotNotFound(f"No schema object is that old. {error}", remedy=error.remedy) from None
+    except ScopeNotFound:
+        raise SnapshotNotFound("The vault has no schema object to rebuild the platform from.", remedy=remedy) from None
+
+
+def _snapshots(archive: Archive, as_of: datetime) -> dict[ScopeId, list[SnapshotRef]]:
+    """The snapshots of each scope at or before an instant, newest first."""
+    found: defaultdict[ScopeId, list[SnapshotRef]] = defaultdict(list)
+    state = archive.ledger.known()
+    for ref in archive.vault.snapshots():
+        if ref.scope != SCHEMA and ref.taken_at <= as_of and not state.is_safety(ref.scope, ref.snapshot_id):
+            found[ref.scope].append(ref)
+    return {scope: refs[::-1] for scope, refs in found.items()}
+
+
+def _wanted(
+    archive: Archive, scope: ScopeId, refs: list[SnapshotRef], info: ScopeInfo | None, now: datetime, time_zone: str
+) -> Wanted:
+    ids = tuple(ref.snapshot_id for ref in refs)
+    try:
+        manifest = archive.vault.manifest(scope, ids[0], archive.verifier)
+    except DisasterRecoveryError:
+        manifest = None
+    return Wanted(scope, _tier(scope, info, manifest, now, time_zone), ids, manifest)
+
+
+def _tier(
+    scope: ScopeId, info: ScopeInfo | None, manifest: Manifest | None, now: datetime, time_zone: str
+) -> Tier | None:
+    """A wedding's tier now: from its date; where the schema object does not know it yet, from its manifest."""
+    if scope.kind is not Kind.WEDDING:
+        return None
+    tiers = list(_tiers(info, manifest, now, time_zone))
+    return min(tiers, key=URGENCY.index, default=Tier.CRITICAL)
+
+
+def _tiers(info: ScopeInfo | None, manifest: Manifest | None, now: datetime, time_zone: str) -> Iterator[Tier]:
+    if info:
+        yield tier_of(info.date, now, zone_of(info.time_zone, time_zone))
+    elif manifest and manifest.tier:
+        yield manifest.tier
