@@ -7,7 +7,12 @@ from wedsync_dr.defs.resources import protection_from_environment
 
 defs = dg.Definitions(
     assets=[assets.wedding_snapshot, assets.vendor_snapshot, assets.platform_snapshot, assets.recovery_points],
-    asset_checks=[checks.snapshots_intact, checks.rows_match_source, checks.nothing_unprotected],
+    asset_checks=[
+        checks.snapshots_intact,
+        checks.rows_match_source,
+        checks.nothing_unprotected,
+        checks.schema_unchanged,
+    ],
     jobs=[
         wave.snapshot_wave,
         checks.evidence,

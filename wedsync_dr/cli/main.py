@@ -17,7 +17,7 @@ COMMANDS = {
     "show": ("contents", "Print a table of a snapshot as a data frame."),
     "export": ("contents", "Write a snapshot's tables as typed Parquet or CSV files."),
     "verify": ("verify", "Read every byte of the vault and say what is wrong with it."),
-    "diff": ("restore", "Show how a scope differs from its recovery point."),
+    "diff": ("diff", "Show field by field what changed in a scope."),
     "restore": ("restore", "Plan a restore, and with --apply do it."),
     "ledger": ("ledger", "Read and check the record of everything done."),
     "demo": ("demo", "Tell the whole story on an embedded PostgreSQL."),

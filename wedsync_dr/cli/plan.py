@@ -18,8 +18,13 @@ def print_plan(plan: RestorePlan) -> None:
         owner = f"{refused['owner']} " if "owner" in refused else ""
         note(f"refused: {owner}{refused['snapshot_id']} is damaged ({refused['why']}); using an older one")
     say(f"{plan.mode.value} {plan.scope} from {document['snapshot_id']}, taken at {document['taken_at']}")
+    if document["creates_tables"]:
+        say("the tables are made for it, without foreign keys, defaults and triggers")
     if document["tables"]:
         print_table(*_changes(document["tables"]), numbers=("insert", "update", "delete", "kept as they are"))
+    for table in document["mapping"]:
+        say(f"the schema moved on: {table['table']}" + (f" is {table['to']}" if table["to"] != table["table"] else ""))
+        print_table(("in the snapshot", "now", "fit", "why"), [_mapped(column) for column in table["columns"]])
     for line in _remarks(document):
         say(line)
     if plan.empty:
@@ -46,6 +51,8 @@ def _remarks(document: Mapping[str, Any]) -> Iterator[str]:
     for parent in document["linked_parents"]:
         rows, source = counted(parent["rows"], "row"), f"{parent['owner']} {parent['snapshot_id']}"
         yield f"linked parent: {rows} of {parent['table']}, from {source}, for {', '.join(parent['needed_by'])}"
+    for left in document["left_behind"]:
+        yield f"left behind: {counted(left['rows'], 'row')} of {left['table']}, which refer to rows that come back"
     for link in (*document["missing_parents"], *document["unlinked"]):
         yield _link(link, "will be NULL" if link in document["unlinked"] else "is missing")
     for dirty in document["dirty"]:
@@ -67,17 +74,23 @@ def _remarks(document: Mapping[str, Any]) -> Iterator[str]:
         yield f"{counted(len(document['conflicts']), 'conflict')}: this plan cannot be applied"
 
 
+def _mapped(column: Mapping[str, Any]) -> tuple[str, str, str, str]:
+    before = f"{column['from']} {column['from_type']}" if column["from"] else ""
+    after = f"{column['to']} {column['to_type']}" if column["to"] else ""
+    return before, after, column["fit"] + (", loses" if column["loses"] else ""), column["why"]
+
+
 def _silent(trigger: Mapping[str, Any]) -> str:
     name = f"{trigger['table']}.{trigger['trigger']}" if trigger["table"] else trigger["trigger"]
     return name if trigger["kind"] == "trigger" else f"{trigger['kind']} {name}"
 
 
 def _link(link: Mapping[str, Any], what: str) -> str:
-    row, parent = _key(link["table"], link["key"]), _key(link["parent"], link["parent_key"])
+    row, parent = row_named(link["table"], link["key"]), row_named(link["parent"], link["parent_key"])
     return f"{what}: {', '.join(link['columns'])} of {row}, which refers to {parent} of {link['owner']}"
 
 
-def _key(table: str, key: Mapping[str, str | None]) -> str:
+def row_named(table: str, key: Mapping[str, str | None]) -> str:
     """A row by its key, as `public.guests id=311`."""
     return " ".join([table, *(f"{name}={value}" for name, value in key.items())])
 
@@ -89,7 +102,5 @@ def print_restored(restored: Restored) -> None:
     stages = ", ".join(f"{stage.replace('_', ' ')} {took(spent)}" for stage, spent in seconds.items())
     say(f"restored and verified: {changed}")
     say(f"in {took(sum(seconds.values()))}: {stages}")
-    if restored.safety_snapshot_id:
-        scope = restored.plan.scope
-        undo = f"--{scope.kind.value} {scope.id} --as-of {restored.safety_snapshot_id} --mode replace --apply"
-        say(f"to take it back: wedsync-dr restore {undo}")
+    if restored.undo:
+        say(f"to take it back: {restored.undo}")

@@ -26,7 +26,7 @@ from wedsync_dr.restore.apply import refuse_conflicts
 from wedsync_dr.restore.difference import Mode
 from wedsync_dr.restore.run import Restored, carry_out
 from wedsync_dr.restore.run import restore as run_restore
-from wedsync_dr.restore.terms import NOTHING, Consent
+from wedsync_dr.restore.terms import NOTHING, Consent, RowChoice, parse_rows
 from wedsync_dr.restore.waves import Order
 from wedsync_dr.scope.survey import Source
 from wedsync_dr.settings import database_url
@@ -43,8 +43,11 @@ class _Order:
     as_of: datetime | None
     mode: Mode
     tables: list[str]
+    rows: tuple[RowChoice, ...] = ()
+    snapshot_id: str | None = None
     target_url: str | None = None
     consent: Consent = NOTHING
+    target_schema: str | None = None
 
     def plan(self) -> Restored:
         with close_matches(self.scope, at_hand.known_scopes(self.archive)), shown_progress() as progress:
@@ -53,10 +56,13 @@ class _Order:
                 self.archive,
                 self.scope,
                 as_of=self.as_of,
+                snapshot_id=self.snapshot_id,
                 mode=self.mode,
                 tables=self.tables,
+                rows=self.rows,
                 consent=self.consent,
                 target_url=self.target_url,
+                target_schema=self.target_schema,
                 now=at_hand.now(),
                 requested_by=at_hand.requested_by(),
                 progress=progress,
@@ -91,7 +97,12 @@ class _Order:
     help="merge inserts what is missing; replace makes the rows exactly the snapshot's; copy merges into --target.",
 )
 @tables_option
+@click.option(
+    "--rows", multiple=True, metavar="T=K,…", help="Only these rows, by key: guests=311,312; parts of a key with ~."
+)
+@click.option("--snapshot", metavar="ID", help="Exactly this snapshot, as to undo a restore; no older one instead.")
 @click.option("--target", metavar="URL", help="Another database to copy into (its password may come from ~/.pgpass).")
+@click.option("--schema", metavar="NAME", help="Copy into tables made in this schema of --target, to look at them.")
 @order_option
 @no_owner_option
 @click.option(
@@ -99,6 +110,9 @@ class _Order:
 )
 @click.option(
     "--allow-dirty", is_flag=True, help="Write rows that broke constraints of their own in the source; each is listed."
+)
+@click.option(
+    "--accept-drift", is_flag=True, help="Leave behind what has no place in today's schema, or take it as it is cast."
 )
 @click.option("--apply", is_flag=True, help="Do it. Without this, only the plan is made and shown.")
 @click.option("--yes", is_flag=True, help="Do not ask on a terminal.")
@@ -111,11 +125,15 @@ def restore(
     as_of: datetime | None,
     mode: Mode,
     tables: tuple[str, ...],
+    rows: tuple[str, ...],
+    snapshot: str | None,
     target: str | None,
+    schema: str | None,
     order: Order,
     no_owner: bool,
     allow_unlinked: bool,
     allow_dirty: bool,
+    accept_drift: bool,
     apply: bool,
     yes: bool,
     as_json: bool,
@@ -132,11 +150,24 @@ def restore(
     """
     url = database_url(target, "--target") if target else None
     if everything:
-        require_alone(wedding, vendor, platform, tables)
+        require_alone(wedding, vendor, platform, (*tables, *rows))
         return recover(url, as_of, order, no_owner=no_owner, apply=apply, ask=not yes, as_json=as_json)
+    if snapshot and as_of:
+        raise click.UsageError("Give --snapshot or --as-of, not both.")
     scope = the_scope(wedding, vendor, platform)
-    consent = Consent(unlinked=allow_unlinked, dirty=allow_dirty)
-    asked = _Order(at_hand.source(), at_hand.archive(), scope, as_of, mode, table_names(tables), url, consent)
+    asked = _Order(
+        at_hand.source(),
+        at_hand.archive(),
+        scope,
+        as_of,
+        mode,
+        table_names(tables),
+        tuple(choice for text in rows for choice in parse_rows(text)),
+        snapshot,
+        url,
+        Consent(unlinked=allow_unlinked, dirty=allow_dirty, drift=accept_drift),
+        schema,
+    )
     planned = asked.plan()
     if not as_json:
         print_plan(planned.plan)
@@ -161,31 +192,3 @@ def _ask(scope: ScopeId, mode: Mode) -> None:
     )
     if answer.strip() not in (scope.id, scope.key):
         raise click.Abort
-
-
-@click.command(epilog=example("wedsync-dr diff --wedding 6f1c7e42-… --as-of 2026-11-24T08:30:00Z"))
-@one_scope
-@as_of_option
-@tables_option
-@json_option
-def diff(
-    wedding: str | None,
-    vendor: str | None,
-    platform: str | None,
-    as_of: datetime | None,
-    tables: tuple[str, ...],
-    as_json: bool,
-) -> int:
-    """Show how the rows of one scope differ from its newest recovery point at or before --as-of.
-
-    What is shown is what a restore with --mode replace would do. Nothing is changed.
-    """
-    scope = the_scope(wedding, vendor, platform)
-    order = _Order(at_hand.source(), at_hand.archive(), scope, as_of, Mode.replace, table_names(tables))
-    plan = order.plan().plan
-    if as_json:
-        print_json(plan.to_json())
-    else:
-        print_plan(plan)
-        say("Nothing was changed; this is what a restore with --mode replace would do.")
-    return exits.DONE

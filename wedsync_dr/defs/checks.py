@@ -1,13 +1,15 @@
-"""Three checks that can fail. They run in their own job, `evidence`, never beside a backfill, and name what failed."""
+"""Four checks that can fail. They run in their own job, `evidence`, never beside a backfill, and name what failed."""
 
 import dagster as dg
 
-from wedsync_dr.defs.check_results import gaps, of_finding, result
+from wedsync_dr.defs.check_results import gaps, of_drift, of_finding, result
 from wedsync_dr.defs.failures import told_to_dagster
 from wedsync_dr.defs.partitions import RECOVERY_POINTS
 from wedsync_dr.defs.resources import Protection
 from wedsync_dr.defs.standing import standing
 from wedsync_dr.model import utc_text
+from wedsync_dr.restore.drifted import drift_since
+from wedsync_dr.restore.mapping import Fit
 from wedsync_dr.verification.comparison import compare_with_source
 from wedsync_dr.verification.verify import verify
 
@@ -54,6 +56,24 @@ def nothing_unprotected(protection: Resource) -> dg.AssetCheckResult:
         seen = standing(protection)
     figures = {"scopes_in_source": len(seen.present), "scopes_in_vault": len(seen.held)}
     return result(list(gaps(seen)), figures, seen.present)
+
+
+@dg.asset_check(
+    asset=RECOVERY_POINTS,
+    description="The newest snapshots' tables and columns are those of the source; what moved is named, with what it "
+    "means for restores. A warning, unless restores of a table would be refused.",
+)
+def schema_unchanged(protection: Resource) -> dg.AssetCheckResult:
+    """Green again once scopes whose rows moved with the schema have new snapshots."""
+    with told_to_dagster():
+        drifted = drift_since(protection.source(), protection.archive())
+    figures = {
+        "snapshots_compared": drifted.compared,
+        "snapshots_of_another_schema": drifted.other_schema,
+        "snapshots_looked_into": drifted.looked_into,
+    }
+    urgent = not drifted.compared or any(column.fit is Fit.IMPOSSIBLE for _, column in drifted.columns())
+    return result(list(of_drift(drifted)), figures, urgent=urgent)
 
 
 evidence = dg.define_asset_job(

@@ -8,16 +8,8 @@ from pydantic import Field
 
 from wedsync_dr.defs.failures import refused
 from wedsync_dr.defs.instants import instant_of
+from wedsync_dr.defs.restore_terms import Terms
 from wedsync_dr.model import Kind, ScopeId
-from wedsync_dr.restore.difference import Mode
-from wedsync_dr.restore.terms import Consent, Terms
-
-
-class RestoreMode(Enum):
-    """How rows come back. Dagster's forms speak an enum's names, so they are its values."""
-
-    merge = "merge"
-    replace = "replace"
 
 
 class ScopeKind(Enum):
@@ -27,28 +19,15 @@ class ScopeKind(Enum):
     vendor = "vendor"
 
 
-class Restore(dg.Config):
+class Restore(Terms):
     """The part of the form that is the same for both kinds."""
 
     as_of: str = Field(
         default="",
         description="Use the newest intact snapshot up to this instant, e.g. 2026-06-05T10:00:00Z. Empty: the newest.",
     )
-    mode: RestoreMode = Field(
-        default=RestoreMode.merge,
-        description="merge: insert the rows that are missing, change no other. "
-        "replace: the rows become exactly the snapshot's; a safety snapshot is taken first.",
-    )
-    tables: list[str] = Field(
-        default=[], description="Only these, e.g. `guests`, `public.guests`, `seat*`. Empty: all tables."
-    )
-    allow_unlinked: bool = Field(
-        default=False,
-        description="Set links to NULL whose rows no recovery point holds; the plan counts them. Else it is refused.",
-    )
-    allow_dirty: bool = Field(
-        default=False,
-        description="Write rows that broke their own constraints in the source, as they were. Else it is refused.",
+    snapshot: str = Field(
+        default="", description="Exactly this snapshot, by its id: to take a restore back, its safety snapshot."
     )
     plan_only: bool = Field(
         default=True, description="true: show what would change, and stop. false: change it; needs `confirm`."
@@ -88,11 +67,6 @@ class RestoreRequest(Restore):
     def instant(self) -> datetime | None:
         """The asked instant; one without an offset is UTC. Raises MalformedId where the text is none."""
         return instant_of(self.as_of)
-
-    def terms(self) -> Terms:
-        """How the restore is asked for. Raises MalformedId where `as_of` is no instant."""
-        consent = Consent(unlinked=self.allow_unlinked, dirty=self.allow_dirty)
-        return Terms(Mode(self.mode.value), tuple(self.tables), self.instant(), consent)
 
 
 @dg.config_mapping

@@ -22,14 +22,15 @@ Resource = dg.ResourceParam[Protection]
 def resolve(context: dg.OpExecutionContext, config: RestoreRequest, protection: Resource) -> Chosen:
     """Reads nothing before the form is in order."""
     with told_to_dagster():
-        scope, instant = config.scope(), config.instant()
-        point = resolve_point(protection.archive(), scope, instant)
-    metadata: dict[str, str] = {"scope": str(scope), "snapshot_id": point.manifest.snapshot_id}
+        scope, instant, named = config.scope(), config.instant(), config.snapshot.strip() or None
+        point = resolve_point(protection.archive(), scope, instant, snapshot_id=named)
+        manifest = point.manifest
+        terms = config.terms(manifest.taken_at if named else instant)
+    metadata: dict[str, str] = {"scope": str(scope), "snapshot_id": manifest.snapshot_id}
     metadata |= {f"refused {snapshot}": ", ".join(f.code.value for f in found) for snapshot, found in point.refused}
-    manifest = point.manifest
     context.add_output_metadata(metadata | {"taken_at": utc_text(manifest.taken_at)})
-    requested_by = config.requested_by.strip() or f"dagster run {context.run_id}"
-    return Chosen(scope, manifest.snapshot_id, manifest.taken_at, config.terms(), config.plan_only, requested_by)
+    by = config.requested_by.strip() or f"dagster run {context.run_id}"
+    return Chosen(scope, manifest.snapshot_id, manifest.taken_at, terms, config.plan_only, by)
 
 
 @dg.op(description="Read every byte of the chosen snapshot: signature, ledger, SHA-256, decryption, content hash.")
@@ -77,10 +78,8 @@ def safety_snapshot(context: dg.OpExecutionContext, planned: Planned, protection
     chosen = planned.chosen
     if chosen.terms.mode is Mode.replace:
         with told_to_dagster():
-            source, archive = protection.source(), protection.archive()
-            snapshot_id = take_safety_snapshot(
-                source, archive, chosen.scope, now=protection.now(), requested_by=chosen.requested_by
-            )
+            where, now, by = (protection.source(), protection.archive()), protection.now(), chosen.requested_by
+            snapshot_id = take_safety_snapshot(*where, chosen.scope, now=now, requested_by=by)
         context.add_output_metadata({"safety_snapshot_id": snapshot_id or "none: the source has no row of it"})
     return planned
 
@@ -92,8 +91,8 @@ def apply(context: dg.OpExecutionContext, planned: Planned, protection: Resource
     """Applies the plan that was shown, or nothing."""
     with told_to_dagster():
         point, made = plan_of(protection, planned.chosen)
-        source, archive, by = protection.source(), protection.archive(), planned.chosen.requested_by
-        done = apply_plan(source, archive, point, approved(planned, made), now=protection.now(), requested_by=by)
+        where, by = (protection.source(), protection.archive()), planned.chosen.requested_by
+        done = apply_plan(*where, point, approved(planned, made), now=protection.now(), requested_by=by)
     context.add_output_metadata({**done.rows, "seconds": done.seconds})
     return planned
 
@@ -113,5 +112,5 @@ def confirm(context: dg.OpExecutionContext, planned: Planned, protection: Resour
         "mode": chosen.terms.mode.value,
         "requested_by": chosen.requested_by,
     }
-    asset, what = ASSETS[chosen.scope.kind], "Restored into the source."
-    context.log_event(dg.AssetObservation(asset, what, partition=chosen.scope.id, metadata=metadata))
+    asset = ASSETS[chosen.scope.kind]
+    context.log_event(dg.AssetObservation(asset, "Restored.", partition=chosen.scope.id, metadata=metadata))

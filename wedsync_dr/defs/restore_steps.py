@@ -80,9 +80,11 @@ def plan_metadata(plan: RestorePlan) -> dict[str, dg.MetadataValue]:
         "rows_to_delete": dg.MetadataValue.int(plan.rows["deleted"]),
         "fingerprint": dg.MetadataValue.text(plan.fingerprint),
     }
-    for name in ("tables", "linked_parents", "conflicts", "silent_triggers", "refused_snapshots"):
+    for name in ("tables", "linked_parents", "conflicts", "silent_triggers", "left_behind", "refused_snapshots"):
         if shown[name]:
             metadata[name] = dg.MetadataValue.table([_record(row) for row in shown[name]])
+    if drifted := [column for table in shown["mapping"] for column in columns_shown(table)]:
+        metadata["mapping"] = dg.MetadataValue.table([_record(column) for column in drifted])
     if shown["dirty"]:
         rows = [_record({name: one[name] for name in ("table", "constraint", "rows")}) for one in shown["dirty"]]
         metadata["dirty"] = dg.MetadataValue.table(rows)
@@ -91,6 +93,13 @@ def plan_metadata(plan: RestorePlan) -> dict[str, dg.MetadataValue]:
             rows = [dg.TableRecord({"link": place, "rows": count}) for place, count in counts.items()]
             metadata[name] = dg.MetadataValue.table(rows)
     return metadata
+
+
+def columns_shown(table: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The columns of a table that did not stay as they were, a row each."""
+    place = {"table": table["table"], "to_table": table["to"] or "nowhere"}
+    changed = [column for column in table["columns"] if column["fit"] != "same" or column["from"] != column["to"]]
+    return [place | column for column in changed] or [place | {"fit": "dropped" if not table["to"] else "renamed"}]
 
 
 def _place(link: Mapping[str, Any]) -> str:

@@ -13,7 +13,7 @@ from wedsync_dr.scope.discovery import ScopeInfo
 
 ASSETS = {Kind.WEDDING: "wedding_snapshot", Kind.VENDOR: "vendor_snapshot", Kind.PLATFORM: "platform_snapshot"}
 EVIDENCE = "recovery_points"
-CHECKS = ("snapshots_intact", "rows_match_source", "nothing_unprotected")
+CHECKS = ("snapshots_intact", "rows_match_source", "nothing_unprotected", "schema_unchanged")
 POLL_S = 1.0
 PATIENCE_S = 600.0
 

@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from wedsync_dr.errors import Conflict, PlanStale, RestoreNotEqual, SourceRefused
-from wedsync_dr.restore import allowed
+from wedsync_dr.errors import Conflict, DisasterRecoveryError, PlanStale, RestoreNotEqual, SchemaChanged, SourceRefused
+from wedsync_dr.restore import allowed, drift
 from wedsync_dr.restore.difference import TableChange
 from wedsync_dr.restore.dirty import lifting
 from wedsync_dr.restore.live import Target, present, read_live
@@ -81,18 +81,25 @@ def apply_at(
 
 def require_fresh(plan: RestorePlan, again: RestorePlan) -> None:
     """Raise PlanStale where the plan, made again, is another one."""
-    if again.fingerprint != plan.fingerprint or again.conflicts != plan.conflicts:
+    if (again.fingerprint, again.conflicts, again.fits) != (plan.fingerprint, plan.conflicts, plan.fits):
         raise PlanStale(
             f"Rows of {plan.scope} moved since the plan was made; nothing was changed.", remedy="Make a new plan."
         )
 
 
+_REFUSALS: dict[str, type[DisasterRecoveryError]] = {
+    allowed.CODE: SourceRefused,
+    drift.LOSES: SchemaChanged,
+    drift.IMPOSSIBLE: SchemaChanged,
+}
+
+
 def refuse_conflicts(plan: RestorePlan) -> None:
-    """Raise Conflict where the plan has any; SourceRefused where all that is missing is a privilege."""
+    """Raise where the plan has a conflict: SchemaChanged or SourceRefused where that is what the first one is about,
+    else Conflict."""
     if plan.conflicts:
         first, count = plan.conflicts[0], len(plan.conflicts)
-        privileges_only = all(conflict.code == allowed.CODE for conflict in plan.conflicts)
-        raise (SourceRefused if privileges_only else Conflict)(
+        raise _REFUSALS.get(first.code, Conflict)(
             f"{count} conflict(s) stand in the way; {first.table}: {first.detail}", remedy=first.remedy
         )
 

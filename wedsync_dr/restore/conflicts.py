@@ -1,7 +1,7 @@
 """What stands in the way of a restore, found before anything is changed."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from wedsync_dr.model import ScopeId, TableName
@@ -16,6 +16,10 @@ from wedsync_dr.verification.closure import column_values
 
 _KEEP = "Use --mode merge, which deletes nothing, or restore or remove those rows first; then make a new plan."
 REMEDY = "Settle it in the platform, or choose tables with --tables; then make a new plan."
+
+
+Covers = Callable[[TableName, tuple[bytes, ...]], bool]
+"""Whether a row of the scope, by its table and key, is one that the restore is about."""
 
 
 @dataclass(frozen=True)
@@ -36,12 +40,12 @@ def conflicts(
     parents: Iterable[LinkedParent],
     live: Mapping[TableName, Sequence[bytes]],
     expected: Mapping[TableName, Counter[bytes]],
+    covers: Covers,
 ) -> Iterator[PlanConflict]:
     """What rows that are there have against the changes and the parents to insert."""
-    covered = {change.table for change in changes}
     for change in changes:
         yield from _taken_unique_keys(target, scope, change)
-        yield from _still_referenced(target, scope, change, live[change.table], expected[change.table], covered)
+        yield from _still_referenced(target, scope, change, live[change.table], expected[change.table], covers)
     for parent in parents:
         yield from _taken_unique_keys(target, scope, parent.as_change, primary=True)
 
@@ -93,7 +97,7 @@ def _still_referenced(
     change: TableChange,
     live: Sequence[bytes],
     after: Iterable[bytes],
-    covered: set[TableName],
+    covers: Covers,
 ) -> Iterator[PlanConflict]:
     """Values that go, with rows or by updates, while rows refer to them which the plan does not cover: another
     owner's, or of a table not selected."""
@@ -107,8 +111,8 @@ def _still_referenced(
                 continue
             values = column_values(gone, key.target_columns)
             values -= column_values(staying, key.target_columns) if values else set()
-            hits = [owner for owner, _ in find(target, child.name, key.columns, values, key.columns)]
-            others = [owner for owner in hits if owner != scope or child.name not in covered]
+            hits = find(target, child.name, key.columns, values, child.primary_key or key.columns)
+            others = [owner for owner, row in hits if owner != scope or not covers(child.name, row)]
             if others:
                 who = ", ".join(sorted({str(owner) for owner in others})[:3])
                 detail = (

@@ -82,6 +82,7 @@ def fingerprint(changes: Iterable[TableChange], live: Mapping[TableName, Lines])
     """Identifies what a plan was made from; another one means that rows moved."""
     state = hashlib.sha256()
     for change in changes:
+        state.update(change.head.columns_json.encode())
         for lines in (change.inserts, change.updates, change.deletes, sorted(live.get(change.table, ()))):
             state.update(hashlib.sha256(b"".join(lines)).digest())
     return state.hexdigest()

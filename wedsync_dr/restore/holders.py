@@ -1,12 +1,13 @@
 """The recovery points of linked rows' owners: which of them to ask for a row, and in which order."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import datetime
 from functools import cached_property
+from typing import Protocol
 
-from wedsync_dr.model import ScopeId, TableName
+from wedsync_dr.model import LinkedRow, Manifest, ScopeId, TableName
 from wedsync_dr.restore.resolve import examined
-from wedsync_dr.snapshot.opening import OpenSnapshot
+from wedsync_dr.snapshot.opening import OpenSnapshot, SealedTable
 from wedsync_dr.vault.archive import Archive
 from wedsync_dr.vault.ledger_state import LedgerState
 from wedsync_dr.vault.vault import SnapshotRef
@@ -16,19 +17,44 @@ Values = tuple[bytes, ...]
 Reference = tuple[TableName, tuple[str, ...]]
 
 
+class Held(Protocol):
+    """A snapshot that is asked for rows, in the names of the database that they go to."""
+
+    @property
+    def manifest(self) -> Manifest:
+        """Which snapshot it is."""
+        ...
+
+    @property
+    def links(self) -> Sequence[LinkedRow]:
+        """The rows of others that it refers to, with their owners."""
+        ...
+
+    @property
+    def followed(self) -> Collection[tuple[TableName, TableName, tuple[str, ...]]]:
+        """The foreign keys whose links it lists: child, target, target's columns."""
+        ...
+
+    def table(self, name: TableName) -> SealedTable | None:
+        """The rows of a table."""
+        ...
+
+
 class Holders:
     """Opens the recovery points of owners, each once, and only when it is asked for one.
 
     The restored scope's own rows come from `own` and from no other of its snapshots.
     """
 
-    def __init__(self, archive: Archive, own: OpenSnapshot, as_of: datetime | None) -> None:
-        self._archive, self._own, self._as_of = archive, own, as_of
+    def __init__(
+        self, archive: Archive, own: Held, fit: Callable[[OpenSnapshot], Held], as_of: datetime | None
+    ) -> None:
+        self._archive, self._own, self._fit, self._as_of = archive, own, fit, as_of
         self._refs: dict[ScopeId, list[SnapshotRef]] = {}
-        self._read: dict[SnapshotRef, OpenSnapshot | None] = {}
+        self._read: dict[SnapshotRef, Held | None] = {}
         self.refused: list[tuple[ScopeId, str, str]] = []
 
-    def points(self, owner: ScopeId) -> Iterator[OpenSnapshot]:
+    def points(self, owner: ScopeId) -> Iterator[Held]:
         """The intact ones at or before the asked instant, newest first, then the later ones, oldest first."""
         if owner == self._own.manifest.scope:
             yield self._own
@@ -54,26 +80,21 @@ class Holders:
             self._refs[owner] = before + [ref for ref in every if ref not in before]
         return self._refs[owner]
 
-    def _open(self, ref: SnapshotRef) -> OpenSnapshot | None:
+    def _open(self, ref: SnapshotRef) -> Held | None:
         _, findings, snapshot = examined(self._archive, ref, self._state)
-        if not findings:
-            return snapshot
-        self.refused.append((ref.scope, ref.snapshot_id, findings[0].code.value))
+        if snapshot and not findings:
+            return self._fit(snapshot)
+        self.refused.append((ref.scope, ref.snapshot_id, findings[0].code.value if findings else ""))
         return None
 
 
 class Links:
     """Who owned the rows that a snapshot refers to, as far as the snapshot knows."""
 
-    def __init__(self, snapshot: OpenSnapshot) -> None:
+    def __init__(self, snapshot: Held) -> None:
         self._snapshot = snapshot
         self._owners = {
             ((link.table, link.columns), tuple(v.encode() for v in link.values)): link.owner for link in snapshot.links
-        }
-        self._followed = {
-            (name, key.target, key.target_columns)
-            for name, table in snapshot.tables.items()
-            for key in table.head.foreign_keys
         }
 
     def owners(
@@ -84,7 +105,7 @@ class Links:
         A foreign key that the snapshot does not know may have come later: its rows are looked for on the platform.
         """
         own = self._own(reference)
-        unlisted = None if (child, *reference) in self._followed else ScopeId.of_table(reference[0])
+        unlisted = None if (child, *reference) in self._snapshot.followed else ScopeId.of_table(reference[0])
         asked: dict[ScopeId, set[Values]] = {}
         dangling: set[Values] = set()
         for value in values:
@@ -95,5 +116,5 @@ class Links:
 
     def _own(self, reference: Reference) -> set[Values]:
         table, columns = reference
-        own = self._snapshot.tables.get(table)
+        own = self._snapshot.table(table)
         return column_values(own, columns) if own else set()

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field, replace
 
 from wedsync_dr.model import ScopeId, TableName
 from wedsync_dr.restore.difference import TableChange
-from wedsync_dr.restore.holders import Holders, Links, Reference, Values
-from wedsync_dr.snapshot.opening import OpenSnapshot, SealedTable
+from wedsync_dr.restore.holders import Held, Holders, Links, Reference, Values
+from wedsync_dr.snapshot.opening import SealedTable
 from wedsync_dr.snapshot.sealed_rows import TableHead
 from wedsync_dr.verification.closure import column_values
 
@@ -47,7 +47,7 @@ class Lack:
 class ParentSearch:
     """Finds the parents that written rows need, in the database first, then in their owners' snapshots, recursively."""
 
-    def __init__(self, holders: Holders, present: Present, snapshot: OpenSnapshot) -> None:
+    def __init__(self, holders: Holders, present: Present, snapshot: Held) -> None:
         self._holders, self._present, self._snapshot = holders, present, snapshot
         self._links: dict[tuple[ScopeId, str], Links] = {}
         self._settled: set[tuple[Reference, Values]] = set()
@@ -100,8 +100,8 @@ class ParentSearch:
                 yield reference, values
 
     def _lost(
-        self, child: TableName, reference: Reference, values: set[Values], context: OpenSnapshot
-    ) -> Iterator[tuple[LinkedParent, OpenSnapshot]]:
+        self, child: TableName, reference: Reference, values: set[Values], context: Held
+    ) -> Iterator[tuple[LinkedParent, Held]]:
         """Rows that the database lacks and a snapshot holds; the others are relied on, or are lacks."""
         lost = values - self._present(*reference, values)
         owners, dangling = self._links_of(context).owners(child, reference, lost)
@@ -118,13 +118,13 @@ class ParentSearch:
 
     def _from_snapshots(
         self, child: TableName, owner: ScopeId, reference: Reference, wanted: set[Values]
-    ) -> Iterator[tuple[LinkedParent, OpenSnapshot]]:
+    ) -> Iterator[tuple[LinkedParent, Held]]:
         """The wanted rows from the owner's recovery points, the one that fits the instant best first."""
         table, columns = reference
         for snapshot in self._holders.points(owner):
             if not wanted:
                 return
-            sealed = snapshot.tables.get(table)
+            sealed = snapshot.table(table)
             if sealed is None or not set(columns) <= set(sealed.head.names):
                 continue
             positions = sealed.head.positions(columns)
@@ -141,7 +141,7 @@ class ParentSearch:
                     snapshot,
                 )
 
-    def _links_of(self, snapshot: OpenSnapshot) -> Links:
+    def _links_of(self, snapshot: Held) -> Links:
         key = (snapshot.manifest.scope, snapshot.manifest.snapshot_id)
         if key not in self._links:
             self._links[key] = Links(snapshot)

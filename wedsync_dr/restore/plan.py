@@ -3,24 +3,27 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from fnmatch import fnmatchcase
+from functools import partial
 from typing import Any
 
-from wedsync_dr.errors import ScopeNotFound
 from wedsync_dr.model import Manifest, ScopeId, TableName, utc_text
 from wedsync_dr.restore.adoption import adopt
 from wedsync_dr.restore.allowed import missing_privileges
 from wedsync_dr.restore.conflicts import PlanConflict, conflicts, missing_parents
 from wedsync_dr.restore.difference import Mode, TableChange, change_of, expected_after, fingerprint
 from wedsync_dr.restore.dirty import DirtyRows, dirt_conflicts, dirty_rows
+from wedsync_dr.restore.drift import drift_conflicts, newcomers
+from wedsync_dr.restore.fitting import FittedSnapshot, all_fits, lines_of, project
 from wedsync_dr.restore.holders import Holders, Reference, Values
 from wedsync_dr.restore.live import Reading, Target, heads_for, read_live
+from wedsync_dr.restore.mapping import TableFit
 from wedsync_dr.restore.parents import LinkedParent, ParentSearch
 from wedsync_dr.restore.resolve import RecoveryPoint
+from wedsync_dr.restore.selection import Selection, left_behind
 from wedsync_dr.restore.shown import change_json, conflict_json, dirty_json, link_json, parent_json, silent_json
 from wedsync_dr.restore.silence import Silenced, silenced
 from wedsync_dr.restore.terms import MERGE, Terms
-from wedsync_dr.restore.unlinked import OpenLink, Unlinking, open_links
+from wedsync_dr.restore.unlinked import OpenLink, Unlinking, nullable_in, open_links
 from wedsync_dr.scope.survey import Source, survey
 from wedsync_dr.snapshot.opening import OpenSnapshot, SealedTable
 from wedsync_dr.snapshot.sealed_rows import TableHead
@@ -33,7 +36,7 @@ class RestorePlan:
     """Everything that applying would do. `changes` stand in restore order; lines in them are never printed.
 
     `missing` are links that stand in the way, `unlinked` those that will be NULL by the terms' consent, `dirty` rows
-    that break a constraint.
+    that break a constraint. `live` are the scope's rows as they are.
     """
 
     scope: ScopeId
@@ -44,13 +47,17 @@ class RestorePlan:
     missing: tuple[OpenLink, ...]
     unlinked: tuple[OpenLink, ...]
     dirty: tuple[DirtyRows, ...]
+    fits: tuple[TableFit, ...]
     conflicts: tuple[PlanConflict, ...]
     silent: tuple[Silenced, ...]
     refused: tuple[tuple[str, str], ...]
     refused_parents: tuple[tuple[ScopeId, str, str], ...]
+    left_behind: tuple[tuple[TableName, int], ...]
     fingerprint: str
+    live: Mapping[TableName, Sequence[bytes]] = field(repr=False)
     expected: dict[TableName, Counter[bytes]] = field(repr=False)
     relied_on: dict[Reference, set[Values]] = field(repr=False)
+    creates_tables: bool = False
 
     @property
     def mode(self) -> Mode:
@@ -81,14 +88,17 @@ class RestorePlan:
             "snapshot_id": self.manifest.snapshot_id,
             "taken_at": utc_text(self.manifest.taken_at),
             "mode": self.mode.value,
+            "creates_tables": self.creates_tables,
             "tables": [change_json(change) for change in self.changes if not change.empty or change.kept_different],
             "rows": self.rows,
             "linked_parents": [parent_json(parent) for parent in self.parents],
             "missing_parents": [link_json(link) for link in self.missing],
             "unlinked": [link_json(link) for link in self.unlinked],
+            "mapping": [fit.to_json() for fit in self.fits],
             "dirty": [dirty_json(rows) for rows in self.dirty],
             "conflicts": [conflict_json(conflict) for conflict in self.conflicts],
             "silent_triggers": [silent_json(one) for one in self.silent],
+            "left_behind": [{"table": str(table), "rows": rows} for table, rows in self.left_behind],
             "refused_snapshots": [*refused, *parents],
             "fingerprint": self.fingerprint,
         }
@@ -104,10 +114,10 @@ def make_plan(source: Source, archive: Archive, point: RecoveryPoint, terms: Ter
         return plan_against(Target.of(seen), archive, snapshot, point, terms)
 
 
-def read_scope(target: Target, snapshot: OpenSnapshot, tables: Sequence[str] = ()) -> Reading:
-    """What a session sees now of a snapshot's scope, all of it or of the selected tables."""
+def read_scope(target: Target, snapshot: OpenSnapshot, terms: Terms = MERGE) -> Reading:
+    """What a session sees now of a snapshot's scope: all of it, or the tables that the terms name."""
     scope = snapshot.manifest.scope
-    heads = _selected(heads_for(target, snapshot, scope), tables)
+    heads = Selection(terms, heads_for(target, FittedSnapshot(target, snapshot).names, scope)).heads
     return Reading(tuple(heads), read_live(target, scope, heads))
 
 
@@ -124,21 +134,30 @@ def plan_against(
     A `reading` that was taken in the same transaction is not taken again; it holds at least the selected tables.
     """
     scope = snapshot.manifest.scope
-    reading = reading or read_scope(target, snapshot, terms.tables)
-    heads, live = _selected(list(reading.heads), terms.tables), reading.rows
-    draft = _drafted(target, snapshot, terms.mode, heads, live)
-    holders = Holders(archive, snapshot, terms.as_of)
-    search = ParentSearch(holders, target.values_present, snapshot)
+    reading = reading or read_scope(target, snapshot, terms)
+    fitted, selection = FittedSnapshot(target, snapshot), Selection(terms, reading.heads)
+    draft, live = _drafted(target, fitted, terms.mode, selection, reading)
+    opened = [fitted]
+
+    def fit(snapshot: OpenSnapshot) -> FittedSnapshot:
+        opened.append(FittedSnapshot(target, snapshot))
+        return opened[-1]
+
+    holders = Holders(archive, fitted, fit, terms.as_of)
+    search = ParentSearch(holders, target.values_present, fitted)
     staying = {c.table: SealedTable(c.head, tuple(draft.expected[c.table])) for c in draft.changes}
     search.search([(c.head, c.written) for c in draft.changes], staying)
     draft.parents = search.found
-    links = open_links(target.catalog, draft.written(), search.lacks)
+    nullable = partial(nullable_in, target.catalog)
+    links = open_links(draft.written(), search.lacks, nullable)
     lost = [link for link in links if not link.lack.dangling]
     unlinked = [link for link in lost if link.nullable and terms.consent.unlinked]
     draft.unlink(unlinked, live)
     missing = [link for link in lost if not (link.nullable and terms.consent.unlinked)]
-    dangling = [link for link in open_links(target.catalog, draft.written(), search.lacks) if link.lack.dangling]
+    dangling = [link for link in open_links(draft.written(), search.lacks, nullable) if link.lack.dangling]
     dirty = dirty_rows(target, draft.writes(), dangling)
+    fits = [fit for fit in all_fits(opened) if fit.after or selection.everything]
+    accepted = terms.consent.drift
     return RestorePlan(
         scope=scope,
         manifest=snapshot.manifest,
@@ -148,9 +167,12 @@ def plan_against(
         missing=tuple(missing),
         unlinked=tuple(unlinked),
         dirty=tuple(dirty),
+        fits=tuple(fits),
         conflicts=(
+            *drift_conflicts(fits, draft.writes(), accepted=accepted),
+            *newcomers(archive, fitted, draft.changes, accepted=accepted or not fitted.moved),
             *draft.conflicts,
-            *conflicts(target, scope, draft.changes, draft.parents, live, draft.expected),
+            *conflicts(target, scope, draft.changes, draft.parents, live, draft.expected, selection.covers),
             *missing_parents(missing),
             *dirt_conflicts(dirty, allowed=terms.consent.dirty),
             *missing_privileges(target, draft.writes(), (table for table, _ in search.relied_on)),
@@ -158,7 +180,9 @@ def plan_against(
         silent=tuple(_silenced(target, draft.writes())),
         refused=tuple((snapshot_id, found[0].code.value) for snapshot_id, found in point.refused),
         refused_parents=tuple(holders.refused),
+        left_behind=tuple(left_behind(target, fitted, selection, draft.writes())),
         fingerprint=fingerprint(draft.changes, live),
+        live=live,
         expected=draft.expected,
         relied_on=search.relied_on,
     )
@@ -192,43 +216,28 @@ class _Draft:
 
 def _drafted(
     target: Target,
-    snapshot: OpenSnapshot,
+    snapshot: FittedSnapshot,
     mode: Mode,
-    heads: Sequence[TableHead],
-    live: Mapping[TableName, list[bytes]],
-) -> _Draft:
-    """The changes of the scope's own rows, but for those that are still there as somebody else's."""
+    selection: Selection,
+    reading: Reading,
+) -> tuple[_Draft, dict[TableName, Sequence[bytes]]]:
+    """The changes of the scope's own rows, but for those that are still there as somebody else's; and the rows now."""
     scope = snapshot.manifest.scope
-    sealed = {head.table: _sealed_lines(snapshot, head) for head in heads}
-    changed = [change_of(mode, head, sealed[head.table], live[head.table]) for head in heads]
-    adopted = [adopt(target, scope, change) for change in changed]
-    return _Draft(
-        [change for change, _ in adopted],
-        {c.table: expected_after(mode, c, sealed[c.table], live[c.table]) for c in changed},
-        [conflict for _, found in adopted for conflict in found],
-    )
-
-
-def _sealed_lines(snapshot: OpenSnapshot, head: TableHead) -> tuple[bytes, ...]:
-    table = snapshot.tables.get(head.table)
-    return table.lines if table else ()
-
-
-def _selected(heads: list[TableHead], patterns: Sequence[str]) -> list[TableHead]:
-    """The tables that the patterns name, as `guests`, `public.guests` or `guest*`; without patterns all of them."""
-    if not patterns:
-        return heads
-    for pattern in patterns:
-        if not any(_names(pattern, head.table) for head in heads):
-            raise ScopeNotFound(
-                f"No table of this scope is called {pattern!r}.",
-                remedy="Name tables as `guests`, `public.guests` or `seat*`; the plan without --tables lists them.",
-            )
-    return [head for head in heads if any(_names(pattern, head.table) for pattern in patterns)]
-
-
-def _names(pattern: str, table: TableName) -> bool:
-    return fnmatchcase(table.name, pattern) or fnmatchcase(str(table), pattern)
+    draft = _Draft([], {}, [])
+    live: dict[TableName, Sequence[bytes]] = {}
+    selection.require_found({head.table: lines_of(snapshot, head.table) for head in selection.heads}, reading.rows)
+    for full in selection.heads:
+        table = snapshot.table(full.table)
+        head = table.head if table else full
+        live[head.table] = project(reading.rows[head.table], full, head)
+        sealed, _ = selection.pick(head, table.lines if table else ())
+        now, rest = selection.pick(head, live[head.table])
+        change = change_of(mode, head, sealed, now)
+        draft.expected[head.table] = expected_after(mode, change, sealed, now) + Counter(rest)
+        adopted, taken = adopt(target, scope, change)
+        draft.changes.append(adopted)
+        draft.conflicts += taken
+    return draft, live
 
 
 def _silenced(target: Target, writes: Sequence[TableChange]) -> list[Silenced]:

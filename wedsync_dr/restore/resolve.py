@@ -31,13 +31,16 @@ class RecoveryPoint:
         return self.read or open_snapshot(archive, self.manifest)
 
 
-def resolve(archive: Archive, scope: ScopeId, as_of: datetime | None = None) -> RecoveryPoint:
-    """The newest recovery point of a scope at or before `as_of`; each candidate is read and verified in full.
+def resolve(
+    archive: Archive, scope: ScopeId, as_of: datetime | None = None, *, snapshot_id: str | None = None
+) -> RecoveryPoint:
+    """The newest recovery point of a scope at or before `as_of`, or the one that is named; each candidate is read and
+    verified in full.
 
     Raises ScopeNotFound, SnapshotNotFound (which says when the first one is) and Damaged (where none is intact).
     """
     refused: list[tuple[str, tuple[Finding, ...]]] = []
-    for manifest, findings, read in candidates(archive, scope, as_of):
+    for manifest, findings, read in candidates(archive, scope, as_of, snapshot_id):
         if manifest and not findings:
             return RecoveryPoint(manifest, tuple(refused), read)
         refused.append((findings[0].snapshot_id or "", findings))
@@ -48,11 +51,11 @@ def resolve(archive: Archive, scope: ScopeId, as_of: datetime | None = None) -> 
 
 
 def candidates(
-    archive: Archive, scope: ScopeId, as_of: datetime | None
+    archive: Archive, scope: ScopeId, as_of: datetime | None, snapshot_id: str | None = None
 ) -> Iterator[tuple[Manifest | None, tuple[Finding, ...], OpenSnapshot | None]]:
     """Every snapshot at or before the instant, newest first, each with what is wrong with it, and as it was read."""
     state = archive.ledger.known()
-    for ref in _refs(archive, scope, as_of):
+    for ref in _refs(archive, scope, as_of, snapshot_id):
         yield examined(archive, ref, state)
 
 
@@ -65,11 +68,18 @@ def examined(
     return manifest, tuple(f for f in (*findings, *found) if f.code not in _HARMLESS), read
 
 
-def _refs(archive: Archive, scope: ScopeId, as_of: datetime | None) -> list[SnapshotRef]:
+def _refs(archive: Archive, scope: ScopeId, as_of: datetime | None, snapshot_id: str | None) -> list[SnapshotRef]:
     refs = list(archive.vault.snapshots(scope=scope))
     if not refs:
         raise ScopeNotFound(
             f"The vault has no snapshot of {scope}.", remedy="`wedsync-dr snapshots` lists what there is; check the id."
+        )
+    if snapshot_id is not None:
+        if named := [ref for ref in refs if ref.snapshot_id == snapshot_id]:
+            return named
+        raise SnapshotNotFound(
+            f"{scope} has no snapshot of that id.",
+            remedy=f"`wedsync-dr snapshots --{scope.kind.value} {scope.id}` lists them.",
         )
     if isinstance(as_of, SnapshotInstant) and all(ref.snapshot_id != as_of.snapshot_id for ref in refs):
         raise SnapshotNotFound(

@@ -9,12 +9,13 @@ from typing import Any
 from wedsync_dr.errors import ScopeNotFound, SettingsInvalid
 from wedsync_dr.model import Progress, ScopeId, silent
 from wedsync_dr.restore.apply import Applied, apply_at, refuse_conflicts, require_fresh
+from wedsync_dr.restore.aside import is_laid_aside, lay_aside, plan_aside
 from wedsync_dr.restore.difference import Mode
 from wedsync_dr.restore.live import Target
 from wedsync_dr.restore.plan import RestorePlan, make_plan, plan_against, read_scope
 from wedsync_dr.restore.resolve import RecoveryPoint, resolve
 from wedsync_dr.restore.site import open_site
-from wedsync_dr.restore.terms import NOTHING, Consent, Terms
+from wedsync_dr.restore.terms import NOTHING, Consent, RowChoice, Terms
 from wedsync_dr.scope.survey import Schema, Source, Survey
 from wedsync_dr.snapshot.reading import Read
 from wedsync_dr.snapshot.take import take, take_read
@@ -41,7 +42,17 @@ class Restored:
             "seconds": {stage: round(seconds, 4) for stage, seconds in self.seconds.items()},
             "snapshot_id": self.plan.manifest.snapshot_id,
             "safety_snapshot_id": self.safety_snapshot_id,
+            "undo": self.undo,
         }
+
+    @property
+    def undo(self) -> str | None:
+        """The command that takes an applied `replace` back; None where nothing was replaced."""
+        if self.safety_snapshot_id is None:
+            return None
+        scope = self.plan.scope
+        which = f"--{scope.kind.value} {scope.id} --snapshot {self.safety_snapshot_id}"
+        return f"wedsync-dr restore {which} --mode replace --apply"
 
 
 def restore(
@@ -50,10 +61,13 @@ def restore(
     scope: ScopeId,
     *,
     as_of: datetime | None = None,
+    snapshot_id: str | None = None,
     mode: Mode = Mode.merge,
     tables: Sequence[str] = (),
+    rows: Sequence[RowChoice] = (),
     consent: Consent = NOTHING,
     target_url: str | None = None,
+    target_schema: str | None = None,
     apply: bool = False,
     now: datetime,
     requested_by: str,
@@ -63,13 +77,20 @@ def restore(
     """Plan the restore of a scope, and apply it if asked.
 
     A process that restores several scopes of a source keeps one `schema`: the catalogue is then loaded once and proven
-    to hold for each. Raises what its steps raise; refuses a plan with conflicts.
+    to hold for each. `snapshot_id` asks for exactly that snapshot, where `as_of` falls back to an older one. Raises
+    what its steps raise; refuses a plan with conflicts.
     """
-    database, terms = target_of(source, mode, target_url), Terms(mode, tuple(tables), as_of, consent)
+    database = target_of(source, mode, target_url, target_schema)
     clock = _Clock(progress)
     clock.begin("resolve")
-    point = resolve(archive, scope, as_of)
+    point = resolve(archive, scope, as_of, snapshot_id=snapshot_id)
+    as_of = point.manifest.taken_at if snapshot_id else as_of
+    terms = Terms(mode, tuple(tables), tuple(rows), as_of, consent, target_schema)
     clock.begin("plan")
+    if is_laid_aside(database, terms):
+        return _lay_aside(
+            database, archive, plan_aside(database, archive, point, terms), clock, now, requested_by, apply
+        )
     if apply:
         order = _Order(database, archive, point, terms, now, requested_by, schema)
         return _carry_out(order, clock)
@@ -95,6 +116,8 @@ def carry_out(
     database, point = target_of(source, plan.mode, target_url), RecoveryPoint(plan.manifest)
     clock = _Clock(progress)
     clock.begin("plan")
+    if plan.creates_tables:
+        return _lay_aside(database, archive, plan, clock, now, requested_by, True)
     return _carry_out(_Order(database, archive, point, plan.terms, now, requested_by), clock, plan)
 
 
@@ -130,7 +153,7 @@ def _carry_out(order: _Order, clock: "_Clock", approved: RestorePlan | None = No
             refuse_conflicts(plan)
             if order.terms.mode is Mode.replace and not plan.empty:
                 clock.begin("safety_snapshot")
-                read = Read(target.layouts, reading.laid_out(target), site.connection)
+                read = Read(target.layouts, reading.rows, site.connection)
                 safety = _safety_snapshot(order, seen, read)
         clock.begin("apply")
         applied = apply_at(site, archive, point, plan, now=order.now, requested_by=order.requested_by)
@@ -145,8 +168,29 @@ def _safety_snapshot(order: _Order, seen: Survey, read: Read) -> str | None:
     return taken.snapshot_id if taken else None
 
 
-def target_of(source: Source, mode: Mode, target_url: str | None) -> Source:
+def _lay_aside(
+    database: Source,
+    archive: Archive,
+    plan: RestorePlan,
+    clock: "_Clock",
+    now: datetime,
+    requested_by: str,
+    apply: bool,
+) -> Restored:
+    if not apply:
+        return Restored(plan, None, None, clock.end())
+    clock.begin("apply")
+    applied = lay_aside(database, archive, plan, now=now, requested_by=requested_by)
+    return Restored(plan, applied, None, clock.end())
+
+
+def target_of(source: Source, mode: Mode, target_url: str | None, schema: str | None = None) -> Source:
     """The database that a restore writes to: the source itself, or another one for a copy."""
+    if schema is not None and (mode is not Mode.copy or not schema.strip() or schema.startswith("pg_")):
+        raise SettingsInvalid(
+            "Only a `copy` goes into a schema of its own, and its name does not begin with pg_.",
+            remedy="Give --mode copy --target URL --schema NAME.",
+        )
     if (mode is Mode.copy) != (target_url is not None):
         raise SettingsInvalid(
             "`copy` restores into another database, and only `copy` does.",

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 import psycopg
 
@@ -188,9 +189,14 @@ class Statements:
         return name
 
     def _copy(self, table: str, head: TableHead, lines: Iterable[bytes]) -> None:
-        columns = f" ({_names(head)})" if head.columns else ""
-        with self._connection.cursor().copy(f"COPY {table}{columns} FROM STDIN") as copy:
-            copy.write(b"".join(lines))
+        copy_in(self._connection, table, head, lines)
+
+
+def copy_in(connection: psycopg.Connection[Any], table: str, head: TableHead, lines: Iterable[bytes]) -> None:
+    """Rows into a table, as the COPY text that they are."""
+    columns = f" ({_names(head)})" if head.columns else ""
+    with connection.cursor().copy(f"COPY {table}{columns} FROM STDIN".encode()) as copy:
+        copy.write(b"".join(lines))
 
 
 def _names(head: TableHead) -> str:

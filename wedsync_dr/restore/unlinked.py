@@ -1,7 +1,7 @@
 """Links of written rows that lead nowhere: found, listed row by row, and set to NULL where that is agreed to."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from wedsync_dr.model import TableName
@@ -9,9 +9,10 @@ from wedsync_dr.restore.difference import TableChange, null_fields
 from wedsync_dr.restore.holders import Reference, Values
 from wedsync_dr.restore.parents import Lack, LinkedParent, fields_at
 from wedsync_dr.snapshot.sealed_rows import ForeignKey, TableHead
-from wedsync_dr.source.catalog import Catalog, Table
+from wedsync_dr.source.catalog import Catalog
 
 Rows = tuple[TableHead, tuple[bytes, ...]]
+Nullable = Callable[[TableHead, ForeignKey], tuple[str, ...]]
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,7 @@ class OpenLink:
 
 
 def open_links(
-    catalog: Catalog, written: Iterable[Rows], lacks: Mapping[Reference, Mapping[Values, Lack]]
+    written: Iterable[Rows], lacks: Mapping[Reference, Mapping[Values, Lack]], nullable: Nullable
 ) -> list[OpenLink]:
     """Every foreign key of every row that one of the lacks is named by."""
     found = []
@@ -40,17 +41,18 @@ def open_links(
             lacking = lacks.get((key.target, key.target_columns))
             if not lacking or not set(key.columns) <= set(head.names):
                 continue
-            positions, nullable = head.positions(key.columns), _nullable(catalog.tables[head.table], key)
+            positions, free = head.positions(key.columns), nullable(head, key)
             found += [
-                OpenLink(head, key, line, lack, nullable)
+                OpenLink(head, key, line, lack, free)
                 for line in lines
                 if (lack := lacking.get(fields_at(line, positions)))
             ]
     return found
 
 
-def _nullable(table: Table, key: ForeignKey) -> tuple[str, ...]:
+def nullable_in(catalog: Catalog, head: TableHead, key: ForeignKey) -> tuple[str, ...]:
     """The columns to set to NULL so that the key names nothing: those that no other key needs, if there are any."""
+    table = catalog.tables[head.table]
     free = [name for name in key.columns if not table.column[name].not_null and name not in table.primary_key]
     shared = {name for other in table.foreign_keys if other.columns != key.columns for name in other.columns}
     return tuple(name for name in free if name not in shared) or tuple(free[-1:])

@@ -55,6 +55,7 @@ def _tables(rules: Rules) -> Iterator[TableName]:
         yield entry.table
     for owned in rules.owned_by:
         yield owned.table
+    yield from rules.renamed_tables.values()
 
 
 def _columns(rules: Rules) -> Iterator[ColumnName]:
@@ -63,6 +64,7 @@ def _columns(rules: Rules) -> Iterator[ColumnName]:
         yield reference.target
     for owned in rules.owned_by:
         yield owned.via
+    yield from rules.renamed_columns.values()
     for (table, _), names in rules.through.items():
         yield from (ColumnName(table, name) for name in names)
     yield from (column for column in (rules.wedding_date, rules.time_zone) if column)

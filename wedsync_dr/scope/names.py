@@ -36,6 +36,11 @@ def parse_column(text: str) -> ColumnName:
     return ColumnName(TableName(parts[0], parts[1]), parts[2])
 
 
+def parse_name(text: str) -> TableName | ColumnName:
+    """A table or a column, by the number of its parts."""
+    return parse_column(text) if len(_parts(text)) == 3 else parse_table(text)
+
+
 def _parts(text: str) -> list[str]:
     parts, position = [], 0
     while position <= len(text):

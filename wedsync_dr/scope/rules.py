@@ -11,7 +11,7 @@ from typing import Any
 
 from wedsync_dr.errors import RulesInvalid
 from wedsync_dr.model import Kind, RowClass, TableName
-from wedsync_dr.scope.names import ColumnName, parse_column, parse_table
+from wedsync_dr.scope.names import ColumnName, parse_column, parse_name, parse_table
 
 _KEYS = {
     "roots": {"wedding", "vendor"},
@@ -21,6 +21,7 @@ _KEYS = {
     "reference": {"from", "to", "when"},
     "owned_by": {"table", "via"},
     "left_out": {"table", "reason", "until"},
+    "renamed": {"from", "to"},
 }
 _TABLE_KEYS = {"wedding_through", "vendor_through"}
 
@@ -64,6 +65,8 @@ class Rules:
     left_out: tuple[LeftOut, ...] = ()
     wedding_date: ColumnName | None = None
     time_zone: ColumnName | None = None
+    renamed_tables: Mapping[TableName, TableName] = field(default_factory=dict)
+    renamed_columns: Mapping[ColumnName, ColumnName] = field(default_factory=dict)
 
     def row_class(self, table: TableName) -> RowClass:
         """Personal, unless the rules call the table business."""
@@ -105,6 +108,7 @@ def parse_rules(text: str) -> Rules:
 
 def _rules(data: dict[str, Any]) -> Rules:
     dates = data.get("dates", {})
+    renamed = [_renamed(entry) for entry in data.get("renamed", [])]
     return Rules(
         roots={Kind(kind): tuple(map(parse_table, names)) for kind, names in data.get("roots", {}).items()},
         references=tuple(
@@ -127,7 +131,20 @@ def _rules(data: dict[str, Any]) -> Rules:
         ),
         wedding_date=parse_column(dates["wedding"]) if "wedding" in dates else None,
         time_zone=parse_column(dates["time_zone"]) if "time_zone" in dates else None,
+        renamed_tables={a: b for a, b in renamed if isinstance(a, TableName) and isinstance(b, TableName)},
+        renamed_columns={a: b for a, b in renamed if isinstance(a, ColumnName) and isinstance(b, ColumnName)},
     )
+
+
+def _renamed(entry: dict[str, Any]) -> tuple[TableName | ColumnName, TableName | ColumnName]:
+    """What a table or column was called, in full and with its table as it was called then, and what it is called."""
+    before, now = parse_name(entry["from"]), parse_name(entry["to"])
+    if type(before) is not type(now):
+        raise RulesInvalid(
+            f"{entry['from']} and {entry['to']} are not both tables or both columns.",
+            remedy="Write both as schema.table or both as schema.table.column.",
+        )
+    return before, now
 
 
 def _entries(data: dict[str, Any], section: str) -> list[dict[str, Any]]:

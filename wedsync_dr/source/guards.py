@@ -62,6 +62,10 @@ WHERE NOT (0 = ANY (c.conkey)) AND coalesce((to_jsonb(c) ->> 'conenforced')::boo
 ORDER BY 1, 2, 3
 """
 )
+_ENUMS = """
+SELECT format_type(t.oid, -1), array_agg(e.enumlabel::text) FROM pg_type t JOIN pg_enum e ON e.enumtypid = t.oid
+GROUP BY 1
+"""
 _PRIVILEGES = (
     _WANTED
     + """
@@ -169,6 +173,11 @@ def checks(reader: Reader, tables: Sequence[TableName]) -> list[Check]:
             _CHECKS, _names(tables)
         )
     ]
+
+
+def enums(reader: Reader) -> dict[str, frozenset[str]]:
+    """The labels of every enum, by the type as a column spells it."""
+    return {str(name): frozenset(labels) for name, labels in reader.rows(_ENUMS)}
 
 
 def privileges(reader: Reader, tables: Sequence[TableName]) -> dict[TableName, Privileges]:

@@ -36,7 +36,8 @@ def test_a_lost_wedding_is_back_as_it_was_and_then_nothing_differs(ready: Desk) 
     before = ready.guests()
     lose_the_wedding(ready)
     document = ready.json(*WHOLE, "--apply")
-    assert set(document) == {"plan", "applied", "verified", "rows", "seconds", "snapshot_id", "safety_snapshot_id"}
+    expected = {"plan", "applied", "verified", "rows", "seconds", "snapshot_id", "safety_snapshot_id", "undo"}
+    assert set(document) == expected
     assert (document["applied"], document["verified"]) == (True, True)
     assert document["rows"] == {"inserted": 53, "updated": 0, "deleted": 0}
     assert {"resolve", "plan", "apply"} <= set(document["seconds"])
@@ -210,3 +211,42 @@ def on_a_terminal(desk: Desk, arguments: list[str], answer: str | None) -> tuple
 def _take_terminal() -> None:
     """Make the terminal the program's own, so that Ctrl-C reaches it."""
     fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+
+
+def test_a_diff_names_rows_and_columns_and_shows_values_only_when_asked(ready: Desk) -> None:
+    first = ready.json("snapshots", "--wedding", EMMA)["snapshots"][0]
+    ready.sql("ALTER TABLE guests DISABLE TRIGGER shouting; UPDATE guests SET name = 'Somebody Else' WHERE id = 3")
+    text = ready.done("diff", "--wedding", EMMA)
+    assert "changed public.guests id=3: name" in text
+    assert "Somebody Else" not in text
+    assert "name: Guest 3 → Somebody Else" in ready.done("diff", "--wedding", EMMA, "--values")
+    ready.done("snapshot", "--wedding", EMMA)
+    ready.sql("DELETE FROM guests WHERE id = 4")
+    ends = ["--as-of", first["taken_at"], "--to", "2099-01-01T00:00:00Z"]
+    told = ready.json("diff", "--wedding", EMMA, *ends, "--values")
+    assert told["tables"] == [{"table": "public.guests", "added": 0, "removed": 0, "changed": 1}]
+    assert told["changes"][0]["values"] == {"name": ["Guest 3", "Somebody Else"]}
+    assert "changed public.guests id=3: name" in ready.done("diff", "--wedding", EMMA, *ends)
+    assert ready.json("diff", "--wedding", EMMA, "--to", first["taken_at"], code=2)["code"] == "Usage"
+
+
+def test_consent_is_asked_for_by_name_on_the_command_line(ready: Desk) -> None:
+    ready.sql("ALTER TABLE guests DROP name CASCADE; DELETE FROM guests WHERE id > 50")
+    assert "name character" not in ready.done(*WHOLE)
+    assert "dropped, loses" in ready.done(*WHOLE)
+    refused = ready.json(*WHOLE, "--apply", code=5)
+    assert refused["code"] == "SchemaChanged"
+    assert "--accept-drift" in refused["remedy"]
+    assert ready.json(*WHOLE, "--apply", "--accept-drift")["rows"]["inserted"] == 1
+
+
+def test_rows_are_restored_by_key_and_a_restore_is_taken_back_by_its_snapshot(ready: Desk) -> None:
+    ready.sql("DELETE FROM guests WHERE wedding_id = 'EMMA' AND id > 40")
+    edited = ready.guests()
+    document = ready.json(*WHOLE, "--rows", "guests=41,42", "--apply")
+    assert document["rows"]["inserted"] == 2
+    assert document["undo"].startswith("wedsync-dr restore --wedding")
+    ready.done(*document["undo"].split()[1:])
+    assert ready.guests() == edited
+    both = ["--snapshot", document["snapshot_id"], "--as-of", "2099-01-01T00:00:00Z"]
+    assert ready.json(*WHOLE, *both, code=2)["code"] == "Usage"

@@ -11,7 +11,7 @@ from wedsync_dr.defs.resources import Protection
 from wedsync_dr.demo.accident import destroy, flip_bit
 from wedsync_dr_tests.defs.conftest import NOW, Operator, failure_of, plain
 
-GREEN = {"snapshots_intact": True, "rows_match_source": True, "nothing_unprotected": True}
+GREEN = {"snapshots_intact": True, "rows_match_source": True, "nothing_unprotected": True, "schema_unchanged": True}
 
 
 def _evidence(operator: Operator) -> dict[str, dg.AssetCheckEvaluation]:
@@ -46,6 +46,7 @@ def test_before_the_first_snapshot_nothing_is_green_because_there_is_nothing_to_
     found = _evidence(operator)
     assert not found["snapshots_intact"].passed
     assert not found["nothing_unprotected"].passed
+    assert not found["schema_unchanged"].passed
     assert _rows(found["nothing_unprotected"])[0]["what"] == "The vault has no snapshot at all."
     assert "nothing-checked" in _rows(found["snapshots_intact"])[0]["what"]
 
@@ -126,3 +127,27 @@ def test_an_edit_is_no_failure_until_the_tier_s_rpo_has_passed(protected: Operat
     assert _figure(fresh, "moved_within_rpo") >= 1
     assert not late.passed
     assert str(wedding) in [row["scope"] for row in _rows(late)]
+
+
+def test_drift_is_a_warning_that_says_what_restores_do_and_an_error_where_they_are_refused(
+    protected: Operator,
+) -> None:
+    protected.sql("ALTER TABLE guests ADD nickname text, DROP COLUMN remark CASCADE")
+    warned = _evidence(protected)["schema_unchanged"]
+    assert not warned.passed
+    assert warned.severity is dg.AssetCheckSeverity.WARN
+    told = {row["what"].split(" ")[0]: row for row in _rows(warned)}
+    assert "default" in told["public.guests.nickname"]["what"]
+    assert "--accept-drift" in told["public.guests.remark"]["what_to_do"]
+    assert set(told) == {"public.guests.nickname", "public.guests.remark"}
+    protected.sql("ALTER TABLE guests ADD seat int DEFAULT 0 NOT NULL")
+    protected.sql("ALTER TABLE guests ALTER seat DROP DEFAULT")
+    refused = _evidence(protected)["schema_unchanged"]
+    assert refused.severity is dg.AssetCheckSeverity.ERROR
+
+
+def test_drift_that_new_snapshots_know_of_is_no_drift_any_more(protected: Operator) -> None:
+    protected.sql("ALTER TABLE guests ADD nickname text")
+    assert not _evidence(protected)["schema_unchanged"].passed
+    assert protected.wave(everything=True).success
+    assert _evidence(protected)["schema_unchanged"].passed

@@ -174,3 +174,15 @@ def test_a_plan_that_was_shown_is_not_applied_after_rows_moved(protected: Operat
     protected.sql("UPDATE guests SET remark = 'halal' WHERE wedding_id = %s", wedding.key)
     with pytest.raises(PlanStale):
         approved(planned, plan_of(protected.protection, chosen)[1])
+
+
+def test_a_replace_is_taken_back_by_naming_its_safety_snapshot(protected: Operator) -> None:
+    wedding = protected.tomorrow()
+    protected.sql("UPDATE guests SET remark = 'vegan' WHERE wedding_id = %s", wedding.key)
+    edited = protected.look(wedding)
+    done = protected.restore(wedding, mode="replace", plan_only=False, confirm=wedding.id)
+    safety = outputs_of(done)["safety_snapshot"]["safety_snapshot_id"]
+    assert protected.look(wedding) != edited
+    undone = protected.restore(wedding, mode="replace", plan_only=False, confirm=wedding.id, snapshot=safety)
+    assert undone.success
+    assert protected.look(wedding) == edited

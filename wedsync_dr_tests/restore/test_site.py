@@ -2,7 +2,7 @@
 
 import pytest
 
-from wedsync_dr.errors import PlanStale, SchemaChanged, ScopeBusy
+from wedsync_dr.errors import PlanStale, ScopeBusy
 from wedsync_dr.model import TableName
 from wedsync_dr.restore.difference import Mode
 from wedsync_dr.restore.run import Restored, carry_out, restore
@@ -73,7 +73,7 @@ def test_a_plan_is_not_carried_out_in_another_schema(source: Source, archive: Ar
     town.run(source, "UPDATE guests SET name = 'Edited' WHERE wedding_id = 3")
     plan = planned(source, archive)
     town.run(source, "ALTER TABLE guests ADD late boolean")
-    with pytest.raises(SchemaChanged, match="late"):
+    with pytest.raises(PlanStale):
         carried_out(source, archive, plan)
 
 
