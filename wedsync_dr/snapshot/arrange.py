@@ -90,7 +90,8 @@ def _digests(places: Ints, text: memoryview, offsets: Ints, key: Callable[[int],
     data, base = bytes(text), int(offsets[0])
     for begin, end in pairwise([*begins.tolist(), len(places)]):
         bounds = (offsets[begin : end + 1] - base).tolist()
-        yield from digest(key(int(places[begin])), [data[a:b] for a, b in pairwise(bounds)])
+        lines = map(data.__getitem__, map(slice, bounds, bounds[1:]))  # one at a time: a scope may have millions
+        yield from digest(key(int(places[begin])), lines)
 
 
 def _changes(values: Ints) -> Ints:

@@ -121,6 +121,7 @@ class Commit:
             held = by_place[place].links.setdefault(row_class, {})
             for key, values in links.items():
                 held.setdefault(key, set()).update(values)
+        portion.clear()  # the next one is read before this name is used again
 
     def _look_up(self, scopes: list[Opened]) -> None:
         """Ask for the owners of all that some scopes refer to at once, rather than scope by scope."""
@@ -129,8 +130,7 @@ class Commit:
             for links in one.links.values():
                 for key, values in links.items():
                     wanted.setdefault(key, set()).update(values)
-        for key, values in wanted.items():
-            self.owners.find(key, values)
+        self.owners.look_up(wanted)
 
     def _give_up(self, one: Opened, error: DisasterRecoveryError) -> None:
         self.results.append(Failed(one.scope, error))

@@ -14,7 +14,7 @@ from wedsync_dr.snapshot.layout import Layouts
 from wedsync_dr.snapshot.lines import Ints
 from wedsync_dr.snapshot.shelf import Shelf, Slot
 
-PART_BYTES = 64 * 2**20
+PART_BYTES = 32 * 2**20  # of row text; arranging it takes seven times as much memory
 BUNDLE_BYTES = 32 * 2**20
 
 Portion = list[Piece]

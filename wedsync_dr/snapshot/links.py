@@ -35,13 +35,10 @@ def links_of(pieces: Sequence[Piece], first: int, is_wedding: Ints) -> Links:
     """
     references: dict[LinkKey, _References] = {}
     for piece in pieces:
-        for link in piece.layout.links:
-            _refer(
-                references.setdefault((link.target, link.target_columns), _References()),
-                piece,
-                link,
-                ~is_wedding[piece.places - first],
-            )
+        every_key = ~is_wedding[piece.places - first]
+        for link in piece.layout.links if every_key.any() else piece.layout.near:
+            found = references.setdefault((link.target, link.target_columns), _References())
+            _refer(found, piece, link, every_key)
     for (table, columns), found in references.items():
         for piece in pieces:
             head = piece.layout.head

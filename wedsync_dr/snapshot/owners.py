@@ -1,6 +1,6 @@
 """Who owns the rows that links point to."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Mapping
 
 from wedsync_dr.model import ScopeId
 from wedsync_dr.scope.survey import Survey
@@ -14,16 +14,28 @@ class LinkOwners:
         self._seen = seen
         self._found: dict[LinkKey, dict[Values, ScopeId | None]] = {}
 
+    def look_up(self, wanted: Mapping[LinkKey, Collection[Values]]) -> None:
+        """Ask for all that is not known yet in one message."""
+        asked = {key: found for key, values in wanted.items() if (found := self._unknown(key, values))}
+        answers = self._seen.reader.copies([self._statement(key, values) for key, values in asked.items()])
+        for (key, values), lines in zip(asked.items(), answers, strict=True):
+            self._found[key].update(dict.fromkeys(values))
+            self._found[key].update(self._owner(key, line) for line in lines)
+
     def find(self, key: LinkKey, values: Collection[Values]) -> dict[Values, ScopeId]:
         """The owners of those of the values that exist."""
-        known = self._found.setdefault(key, {})
-        if unknown := [value for value in values if value not in known]:
-            known.update(dict.fromkeys(unknown))
-            known.update(self._ask(key, unknown))
+        self.look_up({key: values})
+        known = self._found[key]
         return {value: owner for value in values if (owner := known[value])}
 
-    def _ask(self, key: LinkKey, values: list[Values]) -> Iterator[tuple[Values, ScopeId]]:
+    def _unknown(self, key: LinkKey, values: Collection[Values]) -> list[Values]:
+        known = self._found.setdefault(key, {})
+        return [value for value in values if value not in known]
+
+    def _statement(self, key: LinkKey, values: list[Values]) -> str:
         table, columns = key
-        for line in self._seen.reader.copy(self._seen.ownership.select_matching(table, columns, values, columns)):
-            owner, *found = bytes(line)[:-1].split(b"\t")
-            yield tuple(found), self._seen.ownership.owner(table, owner)
+        return self._seen.ownership.select_matching(table, columns, values, columns)
+
+    def _owner(self, key: LinkKey, line: bytes) -> tuple[Values, ScopeId]:
+        owner, *found = line[:-1].split(b"\t")
+        return tuple(found), self._seen.ownership.owner(key[0], owner)

@@ -11,7 +11,7 @@ from wedsync_dr.model import Kind, ScopeId, TableName
 from wedsync_dr.scope.survey import Survey
 from wedsync_dr.snapshot.layout import Layouts
 from wedsync_dr.snapshot.shelf import Shelf, Slot
-from wedsync_dr.snapshot.split import Places, split
+from wedsync_dr.snapshot.split import CHUNK_BYTES, ROWS, Places, split
 from wedsync_dr.source.order import restore_order
 from wedsync_dr.source.session import Session
 
@@ -97,9 +97,19 @@ class Read:
     def lay_down(self, order: Sequence[TableName], shelf: Shelf) -> Iterator[tuple[TableName, Slot]]:
         """The rows on the shelf, at place 0, in the order of the tables."""
         for table in order:
-            lines = [b"\t" + row for row in self.rows.get(table, ())]
-            for rows in split(lines, lambda _: 0):
-                yield table, shelf.put(rows)
+            for rows in _portions(self.rows.get(table, ())):
+                places = pa.array(np.zeros(len(rows), np.int32))
+                yield table, shelf.put(pa.RecordBatch.from_arrays([places, pa.array(rows, pa.binary())], schema=ROWS))
+
+
+def _portions(rows: Sequence[bytes]) -> Iterator[Sequence[bytes]]:
+    """The rows in portions of about CHUNK_BYTES."""
+    first = size = 0
+    for i, row in enumerate(rows, 1):
+        size += len(row)
+        if size >= CHUNK_BYTES or i == len(rows):
+            yield rows[first:i]
+            first, size = i, 0
 
 
 def _by_group(rows: pa.RecordBatch, group_size: int) -> Iterator[tuple[int, pa.RecordBatch]]:

@@ -1,7 +1,7 @@
 """From arranged rows to sealed objects in the vault. The manifest is not written here: until then nothing exists."""
 
 import hashlib
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from concurrent.futures import Executor
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -17,12 +17,16 @@ from wedsync_dr.snapshot.sealed_rows import NO_ROWS, TableHead, seal
 from wedsync_dr.vault.archive import Archive
 from wedsync_dr.vault.vault import SnapshotRef
 
-HELD_BYTES = 32 * 2**20
+HELD_BYTES = 16 * 2**20
 ClassLinks = dict[RowClass, dict[LinkKey, set[Values]]]
 
 
 class Owners(Protocol):
     """Who owns the rows that links point to."""
+
+    def look_up(self, wanted: Mapping[LinkKey, Collection[Values]]) -> None:
+        """Ask for many at once, to be found afterwards."""
+        ...
 
     def find(self, key: LinkKey, values: Collection[Values]) -> dict[Values, ScopeId]:
         """The owners of those of the values that exist."""

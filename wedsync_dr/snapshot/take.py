@@ -27,7 +27,7 @@ from wedsync_dr.vault.archive import Archive
 
 GROUP_SCOPES = 100  # sealed and committed together
 WORTH_A_PROCESS = 64 * 2**20
-IN_MEMORY = 48 * 2**20  # of rows that wait to be sealed; the rest lies in a sealed temporary file
+IN_MEMORY = 32 * 2**20  # of rows that wait to be sealed; the rest lies in a sealed temporary file
 _SCOPE_BYTES = 2**18
 
 

@@ -1,5 +1,7 @@
 """Rows of other encodings, other versions of PostgreSQL, and of unusual size."""
 
+import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -124,3 +126,34 @@ def test_a_row_that_is_too_long_is_refused_with_its_table_and_stops_before_memor
         take(source, archive, None, now=town.NOW, requested_by="test")
     assert "left_out" in refused.value.remedy
     assert list(archive.vault.snapshots()) == []
+
+
+HUGE = """
+import sys
+from pathlib import Path
+from wedsync_dr.scope.rules import parse_rules
+from wedsync_dr.scope.survey import Source
+from wedsync_dr.snapshot.take import take
+from wedsync_dr_tests import town
+source = Source(sys.argv[1], parse_rules('[roots]\\nwedding = ["public.weddings"]'))
+batch = take(source, town.new_archive(Path(sys.argv[2])), None, now=town.NOW, requested_by="test", workers=1)
+assert not batch.failed
+print(Path("/proc/self/status").read_text().partition("VmHWM:")[2].split()[0])
+"""
+
+
+def test_memory_stays_bounded_for_a_huge_wedding_and_a_huge_platform_table(database: str, tmp_path: Path) -> None:
+    source = Source(database, NO_ROOTS)
+    town.run(source, "CREATE TABLE weddings (id int PRIMARY KEY)", "INSERT INTO weddings VALUES (1), (2)")
+    text = "SELECT i, 1, repeat(md5(i::text), 100) FROM generate_series(1, 40000) AS i"
+    for name in ("guests", "logs"):
+        reference = " REFERENCES weddings" if name == "guests" else ""
+        town.run(source, f"CREATE TABLE {name} (id int PRIMARY KEY, wedding_id int{reference}, t text)")
+        town.run(source, f"INSERT INTO {name} {text}")
+    command = [sys.executable, "-c", HUGE, database, str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout) < 500 * 1024
+    for place in ("wedding/1", "platform/public.logs"):
+        assert len(list((tmp_path / "vault" / "snapshots" / place).rglob("*.parquet"))) > 2
+    assert verify(town.reopened(tmp_path)).findings == ()
