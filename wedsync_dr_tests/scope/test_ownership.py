@@ -17,8 +17,9 @@ from wedsync_dr.scope.rules import parse_rules
 from wedsync_dr.source.catalog import Catalog, load_catalog
 from wedsync_dr.source.copytext import field_of
 from wedsync_dr.source.session import Reader, open_reader
+from wedsync_dr_tests.scope.drawing import worlds
 from wedsync_dr_tests.scope.reference import Reference
-from wedsync_dr_tests.scope.worlds import How, Link, Row, Table, World, worlds
+from wedsync_dr_tests.scope.worlds import How, Link, Row, Table, World
 
 WORLDS = 400 if settings.get_current_profile_name() == "nightly" else 100
 
