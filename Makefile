@@ -6,10 +6,10 @@ READY := $(VENV)/.ready
 HOME_DIR := .wedsync
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up test check bench clean
+.PHONY: help demo up test test-nightly check bench clean
 
 help: ## what there is to make
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: $(READY) ## the whole story on an embedded PostgreSQL: back up, lose a wedding, bring it back, find damage
 	$(RUN)/wedsync-dr demo
@@ -19,6 +19,9 @@ up: $(READY) ## the same platform with the Dagster UI left open; Ctrl-C ends it
 
 test: $(READY) ## the test suite, on a PostgreSQL of its own
 	$(RUN)/pytest --cov=wedsync_dr --cov-branch --cov-report=term:skip-covered --cov-fail-under=85
+
+test-nightly: $(READY) ## random worlds by the hundred: ownership against the slow reference
+	$(RUN)/pytest --hypothesis-profile=nightly wedsync_dr_tests/scope
 
 check: $(READY) ## format, lint, types, layers
 	$(RUN)/ruff format --check .

@@ -2,11 +2,12 @@
 
 import datetime
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from wedsync_dr.model import Kind, ScopeId, TableName
 from wedsync_dr.scope.names import ColumnName
+from wedsync_dr.scope.owners import Root
 from wedsync_dr.scope.ownership import ResolvedOwnership
 from wedsync_dr.source.catalog import Catalog, Table
 from wedsync_dr.source.copytext import text_of
@@ -110,39 +111,35 @@ def _booked(
     """The dates of the weddings whose rows name a vendor by a foreign key of their own."""
     booked: defaultdict[ScopeId, list[datetime.date | None]] = defaultdict(list)
     roots = {root.table: root for root in ownership.roots(Kind.VENDOR)}
+    vendors = {table: dict(_vendor_keys(reader, ownership, root)) for table, root in roots.items()}
     for table in catalog.tables.values():
         if table.name in roots or Kind.WEDDING not in ownership.kinds(table.name):
             continue
         for key in table.foreign_keys:
-            if key.target in roots and key.target_columns == catalog.tables[key.target].primary_key:
-                for wedding, vendor in _pairs(reader, ownership, table, key.columns, key.target):
+            if key.target in roots and key.target_columns == roots[key.target].key:
+                for wedding, vendor in _pairs(reader, ownership, table, key.columns, vendors[key.target]):
                     if wedding in dates:
                         booked[vendor].append(dates[wedding])
     return booked
 
 
 def _pairs(
-    reader: Reader, ownership: ResolvedOwnership, table: Table, columns: tuple[str, ...], vendors: TableName
-) -> list[tuple[ScopeId, ScopeId]]:
+    reader: Reader,
+    ownership: ResolvedOwnership,
+    table: Table,
+    columns: tuple[str, ...],
+    vendors: Mapping[tuple[bytes, ...], ScopeId],
+) -> Iterator[tuple[ScopeId, ScopeId]]:
     """Each wedding with each vendor that one of its rows names."""
-    whole = ownership.select_all(table.name, columns)
-    names = ", ".join(["owner", *(f"c{i}" for i in range(len(columns)))])
-    owners = {key: owner for owner, key in _vendor_keys(reader, ownership, vendors, len(columns))}
-    pairs = []
-    for line in reader.copy(f"SELECT DISTINCT * FROM ({whole}) AS rows ({names}) WHERE rows.owner <> ''"):
+    for line in reader.copy(ownership.select_of_weddings(table.name, columns)):
         owner, *key = bytes(line)[:-1].split(b"\t")
-        if owner.startswith(b"w") and (vendor := owners.get(tuple(key))):
-            pairs.append((ownership.owner(table.name, owner), vendor))
-    return pairs
+        if vendor := vendors.get(tuple(key)):
+            yield ownership.owner(table.name, owner), vendor
 
 
 def _vendor_keys(
-    reader: Reader, ownership: ResolvedOwnership, vendors: TableName, width: int
-) -> list[tuple[ScopeId, tuple[bytes, ...]]]:
-    key = next(root.key for root in ownership.roots(Kind.VENDOR) if root.table == vendors)
-    assert len(key) == width  # noqa: S101
-    found = []
-    for line in reader.copy(ownership.select_all(vendors, key)):
+    reader: Reader, ownership: ResolvedOwnership, root: Root
+) -> Iterator[tuple[tuple[bytes, ...], ScopeId]]:
+    for line in reader.copy(ownership.select_all(root.table, root.key)):
         owner, *values = bytes(line)[:-1].split(b"\t")
-        found.append((ownership.owner(vendors, owner), tuple(values)))
-    return found
+        yield tuple(values), ownership.owner(root.table, owner)

@@ -141,6 +141,12 @@ class ResolvedOwnership:
         statement = Statement(self._graph, table, calm=candidates.calm, kinds={scope.kind for scope in scopes})
         return _filtered(statement.sql(columns, where=candidates.condition(table, "t")), columns, owners)
 
+    def select_of_weddings(self, table: TableName, columns: Sequence[str]) -> str:
+        """Columns of the rows that belong to weddings; of equal rows of one wedding one."""
+        statement = Statement(self._graph, table, self._circles, kinds={Kind.WEDDING})
+        rows = _filtered(statement.sql(columns), columns, "rows.owner <> ''")
+        return f"SELECT DISTINCT * FROM ({rows}) AS found"
+
     def select_platform(self, table: TableName, columns: Sequence[str]) -> str:
         """The rows of a table that belong to no wedding and no vendor."""
         return _filtered(self.select_all(table, columns), columns, "rows.owner = ''")

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from wedsync_dr.model import Kind, ScopeId, TableName, encode_id
+from wedsync_dr.model import Kind, ScopeId, encode_id
 from wedsync_dr_tests.scope.worlds import How, Link, Row, World
 
 
@@ -27,7 +27,7 @@ class Reference:
             return weddings.pop()
         if not weddings and len(vendors) == 1:
             return vendors.pop()
-        return ScopeId.of_table(TableName("w", self.world.tables[row.table].name))
+        return ScopeId.of_table(self.world.tables[row.table].title)
 
     def several(self, row: Row) -> bool:
         """Whether a row is the platform's because it reaches several scopes of the kind that decides."""
@@ -58,7 +58,7 @@ class Reference:
         if len(earlier) == 1:
             return earlier.pop()
         parts = [encode_id(str(row.values[name])) for name in table.key_columns]
-        return ScopeId(table.root, "~".join(["", encode_id(f"w.{table.name}"), *parts] if place else parts))
+        return ScopeId(table.root, "~".join(["", encode_id(str(table.title)), *parts] if place else parts))
 
     def _steps(self, row: Row, kind: Kind) -> Iterator[Row]:
         through = self.world.through.get((row.table, kind))
