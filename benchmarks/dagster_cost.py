@@ -10,8 +10,9 @@ import dagster as dg
 from benchmarks.stage import RULES, Stage, timed
 from wedsync_dr.definitions import defs
 from wedsync_dr.defs.resources import Protection
+from wedsync_dr.initialise import initialise
 from wedsync_dr.model import Kind, ScopeId
-from wedsync_dr.settings import Settings, initialise, open_archive, open_source
+from wedsync_dr.settings import Settings, open_archive, open_source
 from wedsync_dr.snapshot.take import take
 
 WEDDINGS = 500

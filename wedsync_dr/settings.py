@@ -6,7 +6,6 @@ The core gets values, never Settings.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from difflib import get_close_matches
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -15,19 +14,12 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from dotenv import dotenv_values
 
 from wedsync_dr.encryption.keyring import Keyring
-from wedsync_dr.encryption.root_key import (
-    RootKey,
-    create_passphrase_parameters,
-    create_root_key_file,
-    open_root_key,
-    root_key_path,
-)
+from wedsync_dr.encryption.root_key import RootKey, open_root_key
 from wedsync_dr.errors import KeyMissing, NotInitialised, SettingsInvalid
 from wedsync_dr.scope.rules import Rules, load_rules
 from wedsync_dr.scope.survey import Source
 from wedsync_dr.source.session import PATIENCE, Patience
 from wedsync_dr.vault.archive import Archive
-from wedsync_dr.vault.ledger import Ledger
 from wedsync_dr.vault.local import LocalStore
 from wedsync_dr.vault.vault import Vault
 
@@ -203,53 +195,30 @@ Passphrase = Callable[[], str]
 def open_archive(settings: Settings, passphrase: Passphrase | None = None) -> Archive:
     """Vault, keyring and ledger. `passphrase` is asked where the root key needs one and the settings have none.
 
-    Raises NotInitialised, KeyRefused, SettingsInvalid, VaultUnavailable and FormatUnsupported.
+    Raises NotInitialised, KeyMissing, KeyRefused, SettingsInvalid, VaultUnavailable and FormatUnsupported.
     """
-    store = _store("WEDSYNC_VAULT_URL", settings.vault_url)
-    vault = Vault(store)
+    vault = Vault(store_at("WEDSYNC_VAULT_URL", settings.vault_url))
     vault.check()
-    keyring = Keyring(
-        keys := _store("WEDSYNC_KEYRING_URL", settings.keyring_url), _open_root(settings, keys, passphrase)
-    )
-    signer, verifier = keyring.signer(), keyring.verifier()
-    return Archive(vault, keyring, Ledger(store, signer, verifier), signer, verifier)
+    keys = store_at("WEDSYNC_KEYRING_URL", settings.keyring_url)
+    try:
+        return Archive.open(vault, Keyring(keys, open_root(settings, keys, passphrase)))
+    except NotInitialised as error:
+        if vault.is_empty():
+            raise
+        raise KeyMissing(
+            f"{error} The vault holds snapshots that only its own keys open.",
+            remedy="Correct WEDSYNC_KEYRING_URL and WEDSYNC_ROOT_KEY, or bring keyring and root key back from their "
+            "copy. `wedsync-dr init` would make new keys, which open nothing of this vault.",
+        ) from None
 
 
-@dataclass(frozen=True)
-class Part:
-    """A part of the set-up: what it is, where it is, and whether it was made just now."""
-
-    name: str
-    place: str
-    created: bool
-
-
-def initialise(settings: Settings, now: datetime, passphrase: Passphrase | None = None) -> list[Part]:
-    """Make root key, keyring and vault where they are absent; what exists is kept, so it can be repeated and resumed.
-
-    Never makes a key for data that another key sealed: KeyMissing for a vault without its keyring, and for a keyring
-    without its root key; KeyRefused for a root key that does not open the keyring.
-    """
-    vault = Vault(_store("WEDSYNC_VAULT_URL", settings.vault_url))
-    keys = _store("WEDSYNC_KEYRING_URL", settings.keyring_url)
-    _require_keyring_of(vault, keys)
-    root_created = _make_root(settings, keys)
-    keyring = Keyring(keys, _open_root(settings, keys, passphrase))
-    keyring_created = keyring.create(now)
-    keyring.signer()
-    vault_created = _make_vault(vault, now)
-    return [
-        Part("root key", settings.root_key, root_created),
-        Part("keyring", settings.keyring_url, keyring_created),
-        Part("vault", settings.vault_url, vault_created),
-    ]
-
-
-def _store(name: str, url: str) -> LocalStore:
+def store_at(name: str, url: str) -> LocalStore:
+    """The directory that the setting of this name points to. Raises SettingsInvalid where its URL names none."""
     return LocalStore(_file_path(name, url))
 
 
-def _open_root(settings: Settings, keys: LocalStore, passphrase: Passphrase | None) -> RootKey:
+def open_root(settings: Settings, keys: LocalStore, passphrase: Passphrase | None) -> RootKey:
+    """The root key; its passphrase, if it needs one, from the settings or else asked."""
     known = settings.passphrase
     return open_root_key(settings.root_key, keys, (lambda: known) if known else passphrase or _no_passphrase)
 
@@ -259,41 +228,3 @@ def _no_passphrase() -> str:
         "The root key needs a passphrase, and none is set.",
         remedy="Set WEDSYNC_PASSPHRASE where this process is started.",
     )
-
-
-def _exists(vault: Vault) -> bool:
-    try:
-        vault.check()
-    except NotInitialised:
-        return False
-    return True
-
-
-def _require_keyring_of(vault: Vault, keys: LocalStore) -> None:
-    """A vault that exists belongs to a keyring that exists."""
-    if _exists(vault) and not any(True for _ in keys.list("")):
-        raise KeyMissing(
-            "The vault exists, but its keyring does not.",
-            remedy="Point WEDSYNC_KEYRING_URL to the keyring of this vault (or bring that back from its copy), or "
-            "WEDSYNC_VAULT_URL to an empty directory.",
-        )
-
-
-def _make_root(settings: Settings, keys: LocalStore) -> bool:
-    if settings.root_key == "passphrase:":
-        return create_passphrase_parameters(keys)
-    path = root_key_path(settings.root_key)
-    if not path.exists() and any(True for _ in keys.list("")):
-        raise KeyMissing(
-            "The keyring exists, but its root key does not.",
-            remedy="Point WEDSYNC_ROOT_KEY to the root key of this keyring, or bring that back from its copy; "
-            "a new one would open nothing.",
-        )
-    return create_root_key_file(path)
-
-
-def _make_vault(vault: Vault, now: datetime) -> bool:
-    if _exists(vault):
-        return False
-    vault.create(now)
-    return True

@@ -1,12 +1,11 @@
-import os
-import stat
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from wedsync_dr.errors import KeyMissing, KeyRefused, NotInitialised, RulesInvalid, SettingsInvalid
-from wedsync_dr.settings import NAMES, Settings, database_url, initialise, open_archive, open_source
+from wedsync_dr.errors import KeyRefused, RulesInvalid, SettingsInvalid
+from wedsync_dr.initialise import initialise
+from wedsync_dr.settings import NAMES, Settings, database_url, open_archive, open_source
 from wedsync_dr.source.session import PATIENCE, Patience
 
 NOW = datetime(2026, 11, 24, 8, 30, tzinfo=UTC)
@@ -129,26 +128,6 @@ def test_a_source_needs_its_url_and_rules_that_can_be_read(tmp_path: Path) -> No
         )
 
 
-def test_before_init_there_is_nothing_to_open(tmp_path: Path) -> None:
-    with pytest.raises(NotInitialised, match="vault") as refused:
-        open_archive(settings_in(tmp_path))
-    assert "wedsync-dr init" in refused.value.remedy
-
-
-def test_init_makes_everything_once_and_finds_it_the_second_time(tmp_path: Path) -> None:
-    settings = settings_in(tmp_path)
-    assert [(part.name, part.created) for part in initialise(settings, NOW)] == [
-        ("root key", True),
-        ("keyring", True),
-        ("vault", True),
-    ]
-    before = _files(tmp_path)
-    assert [part.created for part in initialise(settings, NOW)] == [False, False, False]
-    assert _files(tmp_path) == before
-    archive = open_archive(settings)
-    assert archive.verifier.verify(b"words", archive.signer.sign(b"words"))
-
-
 def test_waits_are_whole_seconds_and_reach_the_source(tmp_path: Path) -> None:
     rules = tmp_path / "rules.toml"
     rules.write_text('[roots]\nwedding = ["public.weddings"]')
@@ -165,45 +144,6 @@ def test_a_wait_that_is_no_number_of_seconds_is_refused(tmp_path: Path, name: st
         settings_in(tmp_path, **{name: text})
 
 
-def test_init_finishes_what_an_interrupted_one_began(tmp_path: Path) -> None:
-    settings = settings_in(tmp_path)
-    initialise(settings, NOW)
-    (tmp_path / "vault" / "format.json").unlink()
-    assert [part.created for part in initialise(settings, NOW)] == [False, False, True]
-
-
-def test_the_root_key_is_for_its_owner_alone(tmp_path: Path) -> None:
-    initialise(settings_in(tmp_path), NOW)
-    assert stat.S_IMODE((tmp_path / "keys" / "root.key").stat().st_mode) == 0o600
-    assert stat.S_IMODE((tmp_path / "keys").stat().st_mode) == 0o700
-
-
-def test_no_new_keyring_is_made_for_a_vault_that_has_one(tmp_path: Path) -> None:
-    initialise(settings_in(tmp_path), NOW)
-    elsewhere = settings_in(tmp_path, WEDSYNC_KEYRING_URL=(tmp_path / "other").as_uri())
-    with pytest.raises(KeyMissing, match="vault exists"):
-        initialise(elsewhere, NOW)
-    assert not (tmp_path / "other").exists()
-
-
-def test_no_new_root_key_is_made_for_a_keyring_that_has_one(tmp_path: Path) -> None:
-    initialise(settings_in(tmp_path), NOW)
-    root = tmp_path / "other.key"
-    with pytest.raises(KeyMissing, match="keyring exists"):
-        initialise(settings_in(tmp_path, WEDSYNC_ROOT_KEY=root.as_uri()), NOW)
-    assert not root.exists()
-
-
-def test_another_root_key_is_refused_by_init_and_by_everything_else(tmp_path: Path) -> None:
-    settings = settings_in(tmp_path)
-    initialise(settings, NOW)
-    initialise(settings_in(tmp_path / "second"), NOW)
-    other = settings_in(tmp_path, WEDSYNC_ROOT_KEY=(tmp_path / "second" / "keys" / "root.key").as_uri())
-    for refused in (lambda: initialise(other, NOW), lambda: open_archive(other)):
-        with pytest.raises(KeyRefused):
-            refused()
-
-
 def test_a_passphrase_is_asked_for_only_where_none_is_set(tmp_path: Path) -> None:
     asked = settings_in(tmp_path, WEDSYNC_ROOT_KEY="passphrase:")
     initialise(asked, NOW, lambda: PASSWORD)
@@ -214,8 +154,3 @@ def test_a_passphrase_is_asked_for_only_where_none_is_set(tmp_path: Path) -> Non
     with pytest.raises(SettingsInvalid, match="passphrase") as refused:
         open_archive(asked)
     assert "WEDSYNC_PASSPHRASE" in refused.value.remedy
-
-
-def _files(home: Path) -> dict[str, bytes]:
-    found = (Path(folder) / name for folder, _, names in os.walk(home) for name in names)
-    return {str(path.relative_to(home)): path.read_bytes() for path in found}

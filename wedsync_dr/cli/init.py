@@ -8,19 +8,21 @@ from wedsync_dr.cli import at_hand, exits
 from wedsync_dr.cli.options import example, json_option
 from wedsync_dr.cli.output import counted, print_json, say
 from wedsync_dr.errors import DisasterRecoveryError
+from wedsync_dr.initialise import initialise
 from wedsync_dr.scope.survey import survey
-from wedsync_dr.settings import Settings, initialise, open_source
+from wedsync_dr.settings import Settings, open_source
 
 
 @click.command(epilog=example("WEDSYNC_SOURCE_URL=postgresql://backup@db.example/wedsync wedsync-dr init"))
+@click.option("--new-vault", is_flag=True, help="Begin an empty vault although the keyring has one somewhere else.")
 @json_option
-def init(as_json: bool) -> int:
+def init(new_vault: bool, as_json: bool) -> int:
     """Create root key, keyring, signing key and vault where the settings say, and check the source.
 
     Safe to repeat: what exists is kept, and no key is ever overwritten. Exit code 0 means that snapshots can be taken.
     """
     settings = at_hand.settings()
-    parts = initialise(settings, at_hand.now(), at_hand.ask_passphrase)
+    parts = initialise(settings, at_hand.now(), at_hand.ask_passphrase, new_vault=new_vault)
     tables, problem = _look_at_source(settings)
     if as_json:
         document: dict[str, Any] = {part.name: {"at": part.place, "created": part.created} for part in parts}

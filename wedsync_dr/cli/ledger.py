@@ -1,6 +1,5 @@
 """The ledger on the command line."""
 
-import json
 from collections import deque
 from typing import Any
 
@@ -8,7 +7,7 @@ import click
 
 from wedsync_dr.cli import at_hand, exits
 from wedsync_dr.cli.options import example, json_option
-from wedsync_dr.cli.output import counted, print_json, print_table, say
+from wedsync_dr.cli.output import counted, note, print_json, print_table, say
 from wedsync_dr.cli.verify import finding_json, print_findings
 from wedsync_dr.vault.ledger import LedgerEntry
 
@@ -30,13 +29,16 @@ def ledger() -> None:
 @click.option("--last", type=click.IntRange(min=1), metavar="N", help="Only the newest N entries.")
 @json_option
 def list_entries(last: int | None, as_json: bool) -> int:
-    """List the entries, oldest first."""
-    entries = list(deque(at_hand.archive().ledger.entries(), maxlen=last))
+    """List the entries, oldest first. Damaged ones are left out and counted; `ledger check` names them."""
+    book = at_hand.archive().ledger
+    entries, damaged = list(deque(book.readable(), maxlen=last)), sum(1 for _ in book.check())
     if as_json:
-        print_json({"entries": [_entry_json(entry) for entry in entries]})
+        print_json({"entries": [_entry_json(entry) for entry in entries], "findings": damaged})
     else:
         rows = [(entry.sequence, entry.at, entry.event, _short(entry)) for entry in entries]
         print_table(("number", "at", "event", "what"), rows, numbers=("number",))
+        if damaged:
+            note(f"{counted(damaged, 'finding')} in the ledger; `wedsync-dr ledger check` names what is wrong")
     return exits.DONE
 
 
@@ -61,5 +63,7 @@ def _entry_json(entry: LedgerEntry) -> dict[str, Any]:
 
 
 def _short(entry: LedgerEntry) -> str:
-    text = json.dumps(entry.body, ensure_ascii=False)
+    """What an entry says, its lists as their lengths: a batch names thousands of snapshots."""
+    parts = (f"{name} {len(value) if isinstance(value, list) else value}" for name, value in entry.body.items())
+    text = ", ".join(parts)
     return text if len(text) <= _CUT else f"{text[:_CUT]}…"

@@ -20,9 +20,10 @@ from wedsync_dr.demo.binaries import find_binaries
 from wedsync_dr.demo.graphql import Dagster
 from wedsync_dr.demo.server import Server
 from wedsync_dr.errors import DisasterRecoveryError
+from wedsync_dr.initialise import initialise
 from wedsync_dr.model import Progress, silent
 from wedsync_dr.scope.survey import Source
-from wedsync_dr.settings import Settings, initialise, open_archive, open_source
+from wedsync_dr.settings import Settings, open_archive, open_source
 from wedsync_dr.source.session import open_reader
 from wedsync_dr.vault.archive import Archive
 

@@ -106,7 +106,7 @@ def _from_file(path: Path) -> RootKey:
     except FileNotFoundError:
         raise NotInitialised(
             f"There is no root key at {path}.",
-            remedy="Run `wedsync-dr init`; if there should be one, bring it back from where it is kept twice.",
+            remedy="If there should be one, bring it back from where it is kept twice; else run `wedsync-dr init`.",
         ) from None
     except OSError as error:
         raise KeyRefused(

@@ -26,10 +26,12 @@ class Archive:
 
     @classmethod
     def open(cls, vault: Vault, keyring: Keyring) -> "Archive":
-        """Open what `init` made. Raises NotInitialised, KeyRefused and FormatUnsupported."""
+        """Open what `init` made. Raises NotInitialised, KeyRefused (another vault's keyring) and FormatUnsupported."""
         vault.check()
         signer, verifier = keyring.signer(), keyring.verifier()
-        return cls(vault, keyring, Ledger(vault.store, signer, verifier), signer, verifier)
+        ledger = Ledger(vault.store, signer, verifier)
+        ledger.require_ours()
+        return cls(vault, keyring, ledger, signer, verifier)
 
     def newest(self, scope: ScopeId) -> Manifest | None:
         """The manifest of a scope's newest snapshot; its objects are not read.

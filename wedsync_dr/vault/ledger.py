@@ -10,7 +10,7 @@ from typing import Any
 
 from wedsync_dr.encryption.framing import from_json
 from wedsync_dr.encryption.signing import Signer, Verifier
-from wedsync_dr.errors import Damaged, DisasterRecoveryError, ObjectExists, ObjectMissing
+from wedsync_dr.errors import Damaged, DisasterRecoveryError, KeyRefused, ObjectExists, ObjectMissing
 from wedsync_dr.model import Finding, FindingCode, utc_text
 from wedsync_dr.vault.ledger_state import LedgerState
 from wedsync_dr.vault.manifests import digest, is_signed, signed
@@ -68,12 +68,39 @@ class Ledger:
                 self._tail = (sequence + 1, entry[0].digest)
                 return entry[0]
 
+    def require_ours(self) -> None:
+        """Raises KeyRefused where there are entries and none of them is signed by this keyring: it is another vault's.
+
+        Reads one entry, unless that one is damaged.
+        """
+        if self._is_ours(0) or not (numbers := self._numbers()) or any(map(self._is_ours, reversed(numbers))):
+            return
+        raise KeyRefused(
+            "This keyring has signed no entry of the vault's ledger: it belongs to another vault.",
+            remedy="Point WEDSYNC_KEYRING_URL to the keyring of this vault, or WEDSYNC_VAULT_URL to the keyring's.",
+        )
+
+    def _is_ours(self, number: int) -> bool:
+        try:
+            self._entry(number)
+        except (Damaged, ObjectMissing):
+            return False
+        return True
+
     def entries(self, start: int = 0) -> Iterator[LedgerEntry]:
         """The entries from a number on. Raises Damaged at the first that is missing or not what was written."""
         for expected, number in enumerate((number for number in self._numbers() if number >= start), start):
             if number != expected:
                 raise _broken(f"Ledger entry {expected} is missing.")
             yield self._entry(number)
+
+    def readable(self) -> Iterator[LedgerEntry]:
+        """The entries that are what was written, whatever else is damaged or missing."""
+        for number in self._numbers():
+            try:
+                yield self._entry(number)
+            except (Damaged, ObjectMissing):
+                continue
 
     def check(self) -> Iterator[Finding]:
         """Read the whole chain: gaps, broken links, bad signatures, foreign files. It reports and never raises."""

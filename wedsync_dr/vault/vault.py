@@ -25,6 +25,7 @@ from wedsync_dr.vault import manifests
 from wedsync_dr.vault.store import ObjectInfo, ObjectStore, put_all
 
 _MANIFEST = "manifest.json"
+_PROBE_BYTES = 4096
 _FORMAT_KEY = "format.json"
 _OBJECT = re.compile(r"(business|personal)-\d+\.parquet\Z")
 _SNAPSHOT_ID = re.compile(r"\d{8}T\d{6}\.\d{6}Z-[0-9a-f]{8}\Z")
@@ -59,6 +60,16 @@ class Vault:
             return False
         return True
 
+    def is_empty(self) -> bool:
+        """Whether nothing was ever done with it."""
+        return not any(True for _ in self.store.list("ledger/"))
+
+    def require_writable(self, now: datetime) -> None:
+        """Write something and remove it. Raises VaultUnavailable where that cannot be done."""
+        probe = f"writable-{now.astimezone(UTC):%Y%m%dT%H%M%S.%f}Z"
+        self.store.put(probe, bytes(_PROBE_BYTES))
+        self.store.delete(probe)
+
     def check(self) -> None:
         """Raises NotInitialised where there is no vault, FormatUnsupported for a newer one."""
         try:
@@ -66,7 +77,7 @@ class Vault:
         except ObjectMissing:
             raise NotInitialised(
                 "There is no vault at WEDSYNC_VAULT_URL.",
-                remedy="Run `wedsync-dr init`; if there should be one, check the URL and that its disk is mounted.",
+                remedy="Check the URL and that its disk is mounted; where there was never one, run `wedsync-dr init`.",
             ) from None
         if entry.get("format") != "wedsync-dr" or entry.get("version") != manifests.VERSION:
             raise FormatUnsupported(

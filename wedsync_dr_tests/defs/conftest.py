@@ -18,8 +18,9 @@ from wedsync_dr.defs.resources import Protection
 from wedsync_dr.demo.accident import picture
 from wedsync_dr.demo.generate import wedding_of_tomorrow
 from wedsync_dr.demo.server import Server
+from wedsync_dr.initialise import initialise
 from wedsync_dr.model import Kind, ScopeId
-from wedsync_dr.settings import Settings, initialise, open_archive, open_source
+from wedsync_dr.settings import Settings, open_archive, open_source
 from wedsync_dr.snapshot.take import take
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
