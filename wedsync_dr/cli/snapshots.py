@@ -10,8 +10,9 @@ from wedsync_dr.cli import at_hand, exits
 from wedsync_dr.cli.options import EVERY, close_matches, example, json_option, some_scopes, the_scopes
 from wedsync_dr.cli.output import age, note, print_json, print_table, say, size
 from wedsync_dr.cli.progress import shown_progress
-from wedsync_dr.errors import Damaged, FormatUnsupported, ObjectMissing, ScopeNotFound
+from wedsync_dr.errors import Damaged, FormatUnsupported, ObjectMissing
 from wedsync_dr.model import Kind, Manifest, Progress, ScopeId, utc_text
+from wedsync_dr.restore.resolve import none_of
 from wedsync_dr.vault.archive import Archive
 from wedsync_dr.vault.ledger_state import LedgerState
 from wedsync_dr.vault.vault import SnapshotRef
@@ -60,9 +61,7 @@ def _refs(archive: Archive, scopes: list[ScopeId], every_table: bool) -> Iterato
 def _refs_of(archive: Archive, scope: ScopeId) -> list[SnapshotRef]:
     found = list(archive.vault.snapshots(scope=scope))
     if not found:
-        raise ScopeNotFound(
-            f"The vault has no snapshot of {scope}.", remedy="`wedsync-dr snapshots` lists what there is; check the id."
-        )
+        raise none_of(archive, scope)
     return found
 
 

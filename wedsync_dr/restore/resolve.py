@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from wedsync_dr.errors import Damaged, ScopeNotFound, SnapshotNotFound
+from wedsync_dr.errors import Damaged, DisasterRecoveryError, ObjectMissing, ScopeNotFound, SnapshotNotFound
 from wedsync_dr.model import Finding, FindingCode, Manifest, ScopeId, SnapshotInstant, utc_text
 from wedsync_dr.snapshot.opening import OpenSnapshot, open_snapshot
 from wedsync_dr.vault.archive import Archive
@@ -55,8 +55,21 @@ def candidates(
 ) -> Iterator[tuple[Manifest | None, tuple[Finding, ...], OpenSnapshot | None]]:
     """Every snapshot at or before the instant, newest first, each with what is wrong with it, and as it was read."""
     state = archive.ledger.known()
-    for ref in _refs(archive, scope, as_of, snapshot_id):
+    refs = _refs(archive, scope, as_of, snapshot_id)
+    for lost in _lost(archive, refs[0], as_of) if snapshot_id is None else ():
+        gone = "The ledger names this snapshot; its manifest is gone."
+        yield None, (Finding(FindingCode.MISSING, gone, scope, lost.snapshot_id),), None
+    for ref in refs:
         yield examined(archive, ref, state)
+
+
+def _lost(archive: Archive, newest: SnapshotRef, as_of: datetime | None) -> list[SnapshotRef]:
+    """The recovery points, newer than the newest that is there, that the ledger names and the vault has lost."""
+    state, scope = archive.ledger.known(), newest.scope
+    there = {ref.snapshot_id for ref in archive.vault.snapshots(scope=scope)}
+    named = [SnapshotRef(scope, id_) for id_ in state.expected_of(scope) if id_ not in there]
+    asked = [ref for ref in named if ref.taken_at > newest.taken_at and (as_of is None or ref.taken_at <= as_of)]
+    return sorted((ref for ref in asked if not state.is_safety(scope, ref.snapshot_id)), reverse=True)
 
 
 def examined(
@@ -68,15 +81,30 @@ def examined(
     return manifest, tuple(f for f in (*findings, *found) if f.code not in _HARMLESS), read
 
 
+def none_of(archive: Archive, scope: ScopeId) -> DisasterRecoveryError:
+    """Why the vault has no snapshot of a scope: those that the ledger names are gone, or there never was one."""
+    if lost := archive.ledger.known().expected_of(scope):
+        return ObjectMissing(
+            f"The ledger names {len(lost)} snapshot(s) of {scope}, and the vault has none of them.",
+            remedy="Bring them back from a copy of the vault; `wedsync-dr verify` lists all that is missing.",
+        )
+    return ScopeNotFound(
+        f"The vault has no snapshot of {scope}.", remedy="`wedsync-dr snapshots` lists what there is; check the id."
+    )
+
+
 def _refs(archive: Archive, scope: ScopeId, as_of: datetime | None, snapshot_id: str | None) -> list[SnapshotRef]:
     refs = list(archive.vault.snapshots(scope=scope))
     if not refs:
-        raise ScopeNotFound(
-            f"The vault has no snapshot of {scope}.", remedy="`wedsync-dr snapshots` lists what there is; check the id."
-        )
+        raise none_of(archive, scope)
     if snapshot_id is not None:
         if named := [ref for ref in refs if ref.snapshot_id == snapshot_id]:
             return named
+        if snapshot_id in archive.ledger.known().expected_of(scope):
+            raise ObjectMissing(
+                f"The ledger names {snapshot_id} of {scope}, and the vault has lost it.",
+                remedy="Bring its directory back from a copy of the vault.",
+            )
         raise SnapshotNotFound(
             f"{scope} has no snapshot of that id.",
             remedy=f"`wedsync-dr snapshots --{scope.kind.value} {scope.id}` lists them.",

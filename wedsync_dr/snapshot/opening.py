@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from wedsync_dr.errors import Damaged
-from wedsync_dr.model import LinkedRow, Manifest, RowClass, SealedObject, TableName
+from wedsync_dr.model import LinkedRow, Manifest, RowClass, ScopeId, SealedObject, TableName
 from wedsync_dr.snapshot.content import TableContent, add_up, class_content, digest
 from wedsync_dr.snapshot.layout import split_key
 from wedsync_dr.snapshot.links import from_footer
@@ -105,10 +105,9 @@ def lines_of(text: bytes) -> list[bytes]:
     return [line + b"\n" for line in lines]
 
 
-def read_object(archive: Archive, manifest: Manifest, sealed: SealedObject) -> str:
+def sha256_of(archive: Archive, scope: ScopeId, snapshot_id: str, name: str) -> str:
     """The SHA-256 of what stands in an object's place."""
-    data = archive.vault.get_object(manifest.scope, manifest.snapshot_id, sealed.name)
-    return hashlib.sha256(data).hexdigest()
+    return hashlib.sha256(archive.vault.get_object(scope, snapshot_id, name)).hexdigest()
 
 
 def merged(tables: Iterable[SealedTable]) -> dict[TableName, SealedTable]:

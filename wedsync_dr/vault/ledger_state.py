@@ -30,6 +30,11 @@ class LedgerState:
     current: dict[ScopeId, str] = field(default_factory=dict)
     safety_batches: set[str] = field(default_factory=set)
     confirmed: set[tuple[ScopeId, str]] = field(default_factory=set)
+    named: dict[ScopeId, list[str]] = field(default_factory=dict)
+
+    def expected_of(self, scope: ScopeId) -> list[str]:
+        """The ids of the snapshots that the vault must have of a scope."""
+        return [id_ for id_ in self.named.get(scope, ()) if self.expected(self.snapshots[scope, id_])]
 
     def is_safety(self, scope: ScopeId, snapshot_id: str) -> bool:
         """Whether a snapshot shows only what a restore was about to replace: nobody means that state by `the newest`.
@@ -69,6 +74,7 @@ def _snapshots(state: LedgerState, body: dict[str, Any]) -> None:
     for line in body["stored"]:
         named = Named(line["manifest"], body["batch"], abandoned=abandoned)
         state.snapshots[_scope(line), line["snapshot_id"]] = named
+        state.named.setdefault(_scope(line), []).append(line["snapshot_id"])
     for line in () if abandoned else (*body["stored"], *body["current"]):
         state.current[_scope(line)] = body["taken_at"]
     if body["batch"] not in state.safety_batches:
