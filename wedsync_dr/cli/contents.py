@@ -127,7 +127,10 @@ def export(
     """
     archive = at_hand.archive()
     manifest = _recovery_point(archive, the_scope(wedding, vendor, platform), as_of)
-    files = export_files(archive, manifest, directory, file_format, table_names(tables))
+    try:
+        files = export_files(archive, manifest, directory, file_format, table_names(tables))
+    except OSError as error:
+        raise click.FileError(str(directory), error.strerror) from None
     if as_json:
         print_json(_heading(manifest) | {"files": [str(path) for path in files]})
     else:

@@ -1,5 +1,7 @@
 """The demo on the command line: an embedded PostgreSQL with a wedding platform, and Dagster beside it."""
 
+from pathlib import Path
+
 import click
 
 from wedsync_dr.cli import at_hand, exits
@@ -25,13 +27,11 @@ def demo(weddings: int, seed: int, remove: bool, as_json: bool) -> int:
     Starts PostgreSQL and Dagster, and ends every process again. Exit code 0 means that every step held.
     """
     if remove:
-        story.remove(HOME.resolve())
+        story.remove(_home())
         return exits.DONE
     with shown_progress() as progress:
         pg_bin = at_hand.settings().pg_bin
-        summary = story.run(
-            HOME.resolve(), weddings=weddings, seed=seed, json=as_json, pg_bin=pg_bin, progress=progress
-        )
+        summary = story.run(_home(), weddings=weddings, seed=seed, json=as_json, pg_bin=pg_bin, progress=progress)
     return exits.DONE if summary.ok else exits.FAULT
 
 
@@ -47,10 +47,18 @@ def up(weddings: int, seed: int, lose: bool) -> int:
     The command line reaches it from `.wedsync/up`, whose `.env` names its database, vault and keys.
     """
     if lose:
-        wedding, rows = story.lose(HOME.resolve())
+        wedding, rows = story.lose(_home())
         click.echo(f"Deleted all {rows} rows of {wedding}, which is tomorrow. Bring it back, in .wedsync/up:")
-        click.echo(f"wedsync-dr restore --wedding {wedding.id}")
+        click.echo(f"  wedsync-dr restore --wedding {wedding.id}            # what it would do")
+        click.echo(f"  wedsync-dr restore --wedding {wedding.id} --apply    # do it")
         return exits.DONE
     with shown_progress() as progress:
-        story.up(HOME.resolve(), weddings=weddings, seed=seed, pg_bin=at_hand.settings().pg_bin, progress=progress)
+        story.up(_home(), weddings=weddings, seed=seed, pg_bin=at_hand.settings().pg_bin, progress=progress)
     return exits.DONE
+
+
+def _home() -> Path:
+    """Where the demo lives: the `.wedsync` that this directory is in, else the one of this directory."""
+    here = Path.cwd()
+    around = [directory for directory in (here, *here.parents) if directory.name == HOME.name]
+    return around[-1] if around else HOME.resolve()

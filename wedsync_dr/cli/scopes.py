@@ -39,9 +39,15 @@ _MOST_NAMED = 40
     metavar="FILE",
     help="Where to write the draft; a file that is there is kept. Without it, to the standard output.",
 )
+@click.option("--all-paths", is_flag=True, help="Show every path of a table to its owner, not the first one only.")
 @json_option
 def scopes(
-    wedding_root: Sequence[str], vendor_root: Sequence[str], drafting: bool, output: Path | None, as_json: bool
+    wedding_root: Sequence[str],
+    vendor_root: Sequence[str],
+    drafting: bool,
+    output: Path | None,
+    all_paths: bool,
+    as_json: bool,
 ) -> int:
     """Show for every table whose its rows are, by which paths, and how many; and what is undecided.
 
@@ -64,7 +70,7 @@ def scopes(
     if as_json:
         print_json(document)
     else:
-        _print(document)
+        _print(document, all_paths=all_paths)
     return exits.DONE
 
 
@@ -115,28 +121,30 @@ def _counts(suggestion: Suggestion) -> dict[str, int]:
     }
 
 
-def _print(document: Mapping[str, Any]) -> None:
-    columns = ("table", "owner", "class", "wedding", "vendor", "platform", "several", "paths", "notes")
-    print_table(columns, [_row(table) for table in document["tables"]], numbers=columns[3:7])
-    for warning in document["warnings"]:
-        note(f"undecided: {warning}")
+def _print(document: Mapping[str, Any], *, all_paths: bool) -> None:
+    tables = document["tables"]
+    columns = ("table", "owner", "class", "wedding", "vendor", "platform", "several", "path")
+    print_table(columns, [_row(table, all_paths=all_paths) for table in tables], numbers=columns[3:7])
+    _section("notes", [f"{table['table']}: {text}" for table in tables for text in table["notes"]])
+    _section("undecided, the most urgent first", document["warnings"])
     rest = [one["table"] for one in document["undecided"] if one["why"] == "rest"]
-    if rest:
-        more = f" and {len(rest) - _MOST_NAMED} more" if len(rest) > _MOST_NAMED else ""
-        note(f"undecided, and small: no way leads from {', '.join(rest[:_MOST_NAMED])}{more} to a root")
-    tables, undecided = document["tables"], len(document["undecided"])
-    total = sum(sum(table["rows"].values()) for table in tables)
+    more = f" and {len(rest) - _MOST_NAMED} more" if len(rest) > _MOST_NAMED else ""
+    _section("undecided, and small: no way leads to a root", [", ".join(rest[:_MOST_NAMED]) + more] if rest else [])
+    total, undecided = sum(sum(table["rows"].values()) for table in tables), len(document["undecided"])
+    say("")
     say(f"{counted(len(tables), 'table')}, {counted(total, 'row')}, each with one owner; {undecided} undecided")
 
 
-def _row(table: Mapping[str, Any]) -> tuple[object, ...]:
-    rows = table["rows"]
-    counts = (f"{rows['wedding']:,}", f"{rows['vendor']:,}", f"{rows['platform']:,}", f"{table['several']:,}")
-    return (
-        table["table"],
-        table["owner_kind"],
-        table["class"],
-        *counts,
-        "; ".join(table["paths"]),
-        "; ".join(table["notes"]),
-    )
+def _section(heading: str, lines: Sequence[str]) -> None:
+    if lines:
+        say("")
+        say(f"{heading}:")
+        for line in lines:
+            say(f"  {line}")
+
+
+def _row(table: Mapping[str, Any], *, all_paths: bool) -> tuple[object, ...]:
+    counts = [f"{number:,}" if number else "" for number in (*table["rows"].values(), table["several"])]
+    first, others = table["paths"][:1], len(table["paths"]) - 1
+    shown = table["paths"] if all_paths or others < 1 else [f"{first[0]} (+{others})"]
+    return (table["table"], table["owner_kind"], table["class"], *counts, "; ".join(shown))

@@ -76,11 +76,18 @@ def _hinted_one(failed: Failed, known: Iterable[ScopeId]) -> Failed:
 def _batch_json(batch: Batch) -> dict[str, Any]:
     return {
         "snapshots": [_taken_json(taken) for taken in batch.taken],
-        "failed": [
-            {"kind": f.scope.kind.value, "scope_id": f.scope.id, "error": str(f.error), "remedy": f.error.remedy}
-            for f in batch.failed
-        ],
+        "failed": [_failed_json(failed) for failed in batch.failed],
         "seconds": round(batch.seconds, 3),
+    }
+
+
+def _failed_json(failed: Failed) -> dict[str, str]:
+    return {
+        "kind": failed.scope.kind.value,
+        "scope_id": failed.scope.id,
+        "error": str(failed.error),
+        "code": type(failed.error).__name__,
+        "remedy": failed.error.remedy,
     }
 
 

@@ -95,6 +95,7 @@ def up(
             while True:
                 time.sleep(1)
                 stage.require_alive()
+        _say("Ending every process; the platform stays for the next time.")
 
 
 def lose(home: Path) -> tuple[ScopeId, int]:

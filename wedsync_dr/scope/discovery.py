@@ -35,6 +35,7 @@ def discover(
     A read that failed raises; it is never an empty answer.
     """
     tables = [ScopeInfo(ScopeId.of_table(name)) for name in catalog.tables if name not in ownership.left_out]
+    wanted = None if wanted is None else {scope for scope in wanted if ownership.possible(scope)}
     if wanted is not None and all(scope.kind is not Kind.VENDOR for scope in wanted):
         chosen = [scope for scope in wanted if scope.kind is Kind.WEDDING]
         found = [*_weddings(reader, catalog, ownership, chosen), *tables]

@@ -18,7 +18,10 @@ SEPARATOR = "\x1f"
 _ESCAPED = re.compile(r"\\[\\u]")
 _MEANING = {"\\\\": "\\", "\\u": SEPARATOR}
 _LETTER = {Kind.WEDDING: "w", Kind.VENDOR: "v"}
-_COMPARABLE = {"uuid", "bigint", "integer", "smallint"}
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_NUMBER = re.compile(r"-?[0-9]{1,20}")
+_BITS = {"bigint": 63, "integer": 31, "smallint": 15}
+_COMPARABLE = {"uuid", *_BITS}
 _KIND = {letter: kind for kind, letter in _LETTER.items()}
 
 
@@ -121,6 +124,23 @@ class Owners:
             remedy="Use the id as `wedsync-dr scopes` or `wedsync-dr snapshots` print it.",
         )
 
+    def possible(self, scope: ScopeId) -> bool:
+        """Whether a row of this source could have the id: as many parts as the key, and of its type."""
+        if scope.kind not in _LETTER:
+            return True
+        try:
+            root, parts = self.root_and_key(scope)
+        except MalformedId:
+            return False
+        return root.native is None or _fits(root.native, parts[0])
+
     @staticmethod
     def letter(kind: Kind) -> str:
         return _LETTER[kind]
+
+
+def _fits(native: str, text: str) -> bool:
+    """Whether PostgreSQL prints some value of the type like this."""
+    if native == "uuid":
+        return _UUID.fullmatch(text) is not None
+    return _NUMBER.fullmatch(text) is not None and -(2 ** _BITS[native]) <= int(text) < 2 ** _BITS[native]

@@ -105,6 +105,7 @@ class ResolvedOwnership:
         self.owner = ownership.graph.owners.scope
         self.owner_text = ownership.graph.owners.text
         self.roots = ownership.graph.owners.of_kind
+        self.possible = ownership.graph.owners.possible
 
     def rows_of(self, scope: ScopeId, columns: Mapping[TableName, Sequence[str]]) -> dict[TableName, list[bytes]]:
         """Columns of every row that a scope owns, by table, as COPY text; all of them are in memory."""

@@ -92,6 +92,8 @@ def _notes(table: Table, ownership: ResolvedOwnership, several: int, examples: l
 
 
 def _warnings(reader: Reader, catalog: Catalog, ownership: ResolvedOwnership) -> Iterator[str]:
+    if not ownership.rules.roots.get(Kind.WEDDING):
+        yield "no table stands for weddings, so no wedding has snapshots of its own: name it under [roots] in the rules"
     for entry in ownership.rules.left_out:
         if entry.table in ownership.left_out:
             yield f"{entry.table} is left out until {entry.until}: {entry.reason}"

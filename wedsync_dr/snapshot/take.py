@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from wedsync_dr.errors import DisasterRecoveryError, ScopeNotFound
+from wedsync_dr.errors import DisasterRecoveryError, RulesInvalid, ScopeNotFound
 from wedsync_dr.model import Kind, Progress, ScopeId, TableName, Tier, silent
 from wedsync_dr.schedule.tiers import URGENCY, most_urgent, tier_of, zone_of
 from wedsync_dr.scope.discovery import ScopeInfo, discover
@@ -53,11 +53,12 @@ def take(
 ) -> Batch:
     """Snapshot the wanted scopes (None: every scope of the source) at one instant.
 
-    A scope that fails is reported and stops no other. Raises what stops all of them: SourceUnreachable, SourceRefused,
-    NotInitialised, VaultUnavailable. A broken ledger is `verify`'s to report; what is readable of it is gone by.
+    A scope that fails is reported and stops no other. Raises what stops all of them: RulesInvalid, SourceUnreachable,
+    SourceRefused, NotInitialised, VaultUnavailable. A broken ledger is `verify`'s to report; what is readable counts.
     """
     started = time.monotonic()
     archive.vault.check()
+    _require_roots(source, archive)
     close_unfinished(source, archive, now)
     with survey(source) as seen:
         known = {info.scope: info for info in discover(seen.reader, seen.catalog, seen.ownership, wanted)}
@@ -76,6 +77,16 @@ def take(
             archive.ledger.append("batch-finished", {"batch": facts.batch_id, "failed": len(failed)}, now)
     taken = sorted((result for result in results if isinstance(result, Taken)), key=lambda one: one.scope)
     return Batch(tuple(taken), tuple(failed), time.monotonic() - started)
+
+
+def _require_roots(source: Source, archive: Archive) -> None:
+    """Rules that name no weddings would make every wedding of the vault look as if it had vanished."""
+    weddings = sum(scope.kind is Kind.WEDDING for scope in archive.ledger.known().current)
+    if weddings and not source.rules.roots.get(Kind.WEDDING):
+        raise RulesInvalid(
+            f"The rules name no root table of weddings, and the vault has snapshots of {weddings} weddings.",
+            remedy='Name it under [roots], as wedding = ["public.weddings"]; is WEDSYNC_RULES the right file?',
+        )
 
 
 def take_read(

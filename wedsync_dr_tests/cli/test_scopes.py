@@ -20,7 +20,7 @@ def test_without_rules_the_usual_roots_are_taken_and_said(new_desk: Desk) -> Non
     ended = new_desk.run("scopes")
     assert ended.exit_code == 0
     assert "taken as roots by their names: wedding: public.weddings; vendor: public.vendors" in ended.stderr
-    assert "undecided: public.files.wedding_id" in ended.stderr
+    assert "undecided, the most urgent first:\n  public.files.wedding_id" in ended.stdout
     assert "60 rows, each with one owner" in ended.stdout
 
 
