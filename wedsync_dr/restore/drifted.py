@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from wedsync_dr.errors import DisasterRecoveryError
-from wedsync_dr.model import Kind, Manifest
+from wedsync_dr.model import SCHEMA, Kind, Manifest
 from wedsync_dr.restore.casting import castable
 from wedsync_dr.restore.live import Target
 from wedsync_dr.restore.mapping import ColumnFit, Fit, TableFit, column_fits, table_now
@@ -62,8 +62,8 @@ def drift_since(source: Source, archive: Archive) -> Drifted:
 
 
 def _newest(archive: Archive) -> Iterator[Manifest]:
-    """The newest manifests that can be believed; damage is another check's business."""
-    for scope in sorted({ref.scope for ref in archive.vault.snapshots()}):
+    """The newest manifests of rows that can be believed; damage is another check's business."""
+    for scope in sorted({ref.scope for ref in archive.vault.snapshots()} - {SCHEMA}):
         try:
             manifest = archive.newest(scope)
         except DisasterRecoveryError:
