@@ -8,14 +8,16 @@ back.
 
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from wedsync_dr.errors import Conflict, DisasterRecoveryError, PlanStale, RestoreNotEqual, SchemaChanged, SourceRefused
+from wedsync_dr.model import TableName
 from wedsync_dr.restore import allowed, drift
 from wedsync_dr.restore.difference import TableChange
 from wedsync_dr.restore.dirty import lifting
+from wedsync_dr.restore.inherited import Rows, unexpected, were_anothers
 from wedsync_dr.restore.live import Target, present, read_live
 from wedsync_dr.restore.parents import LinkedParent
 from wedsync_dr.restore.plan import RestorePlan, plan_against
@@ -73,8 +75,7 @@ def apply_at(
         again = plan_against(target, archive, snapshot, point, plan.terms)
         require_fresh(plan, again)
         refuse_conflicts(again)
-        _carry_out(site, target, again)
-        _require_equal(target, again)
+        _write_and_compare(site, target, again)
     archive.ledger.append("restored", story | {"rows": plan.rows, "requested_by": requested_by}, now)
     return Applied(plan.rows, time.monotonic() - started)
 
@@ -151,17 +152,51 @@ def _write(statements: Statements, plan: RestorePlan, writes: Sequence[TableChan
             raise PlanStale(f"Rows of {table} that restored rows refer to went meanwhile.", remedy="Make a new plan.")
 
 
-def _require_equal(target: Target, plan: RestorePlan) -> None:
-    """Read the scope again, and the parents that were brought along, in the transaction that wrote them."""
-    live = read_live(target, plan.scope, [change.head for change in plan.changes])
-    different = [c.table for c in plan.changes if Counter(live[c.table]) != plan.expected[c.table]]
+class _Inherits(Exception):
+    """The scope has rows after the restore that the plan does not know; nothing is written any more."""
+
+    def __init__(self, rows: Rows) -> None:
+        super().__init__()
+        self.rows = rows
+
+
+def _write_and_compare(site: Site, target: Target, plan: RestorePlan) -> None:
+    """Write, and compare; where rows fall to the scope that were another's before, once more, expecting those."""
+    try:
+        _try(site, target, plan, {})
+    except _Inherits as found:
+        if not were_anothers(target, plan, found.rows):
+            raise _not_equal(list(found.rows)) from None
+        try:
+            _try(site, target, plan, found.rows)
+        except _Inherits as others:
+            raise _not_equal(list(others.rows)) from None
+
+
+def _try(site: Site, target: Target, plan: RestorePlan, inherits: Rows) -> None:
+    """Write, and compare; where the scope has other rows beyond its own than `inherits`, take it back: _Inherits."""
+    with site.connection.transaction():
+        _carry_out(site, target, plan)
+        live = read_live(target, plan.scope, [change.head for change in plan.changes])
+        _require_equal(target, plan, live)
+        if (rows := unexpected(plan, live)) != inherits:
+            raise _Inherits(rows)
+
+
+def _require_equal(target: Target, plan: RestorePlan, live: Mapping[TableName, list[bytes]]) -> None:
+    """Every row that must be there is, and so are the parents that were brought along."""
+    different = [change.table for change in plan.changes if plan.expected[change.table] - Counter(live[change.table])]
     different += [parent.head.table for parent in plan.parents if not _is_there(target, parent)]
     if different:
-        names = ", ".join(map(str, different[:5]))
-        raise RestoreNotEqual(
-            f"After writing, {names} did not hold what the snapshot says; all was rolled back.",
-            remedy="A rule or another session changes rows as they are written; look there, then try again.",
-        )
+        raise _not_equal(different)
+
+
+def _not_equal(tables: Sequence[TableName]) -> RestoreNotEqual:
+    names = ", ".join(map(str, tables[:5]))
+    return RestoreNotEqual(
+        f"After writing, {names} did not hold what the snapshot says; all was rolled back.",
+        remedy="A rule or another session changes rows as they are written; look there, then try again.",
+    )
 
 
 def _is_there(target: Target, parent: LinkedParent) -> bool:
