@@ -8,7 +8,7 @@ import psycopg
 
 from benchmarks.sprawl import RULES, Sprawl
 from benchmarks.stage import Stage, timed
-from wedsync_dr.demo.server import Server
+from wedsync_dr.embedded.server import Server
 from wedsync_dr.scope.report import describe
 from wedsync_dr.scope.suggest import suggest
 from wedsync_dr.scope.survey import Source, survey

@@ -11,9 +11,9 @@ from datetime import date, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from wedsync_dr.demo.binaries import find_binaries
 from wedsync_dr.demo.generate import load_platform
-from wedsync_dr.demo.server import Server
+from wedsync_dr.embedded.binaries import find_binaries
+from wedsync_dr.embedded.server import Server
 from wedsync_dr.encryption.keyring import Keyring
 from wedsync_dr.encryption.root_key import RootKey
 from wedsync_dr.scope.rules import load_rules

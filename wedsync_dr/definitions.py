@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from wedsync_dr.defs import assets, checks, platform_job, restore_jobs, schedules, sensors, wave
+from wedsync_dr.defs import assets, checks, drills, platform_job, restore_jobs, schedules, sensors, wave
 from wedsync_dr.defs.resources import protection_from_environment
 
 defs = dg.Definitions(
@@ -12,6 +12,7 @@ defs = dg.Definitions(
         checks.rows_match_source,
         checks.nothing_unprotected,
         checks.schema_unchanged,
+        drills.restorable,
     ],
     jobs=[
         wave.snapshot_wave,
@@ -19,8 +20,9 @@ defs = dg.Definitions(
         restore_jobs.restore_wedding,
         restore_jobs.restore_vendor,
         platform_job.restore_platform,
+        drills.restore_drill,
     ],
-    schedules=[schedules.nightly, schedules.nightly_evidence],
+    schedules=[schedules.nightly, schedules.nightly_evidence, drills.nightly_drill, drills.weekly_drill],
     sensors=[sensors.partition_sync],
     resources={"protection": protection_from_environment, "io_manager": dg.mem_io_manager},  # no output on a disk
     executor=dg.in_process_executor,

@@ -38,6 +38,7 @@ NAMES = (
     "WEDSYNC_CONNECT_TIMEOUT",
     "WEDSYNC_LOCK_PATIENCE",
     "WEDSYNC_TARGET_URL",
+    "WEDSYNC_SCRATCH_URL",
 )
 
 
@@ -55,6 +56,7 @@ class Settings:
     source_url: str | None = field(default=None, repr=False)
     passphrase: str | None = field(default=None, repr=False)
     target_url: str | None = field(default=None, repr=False)
+    scratch_url: str | None = field(default=None, repr=False)
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str], dotenv: Path | None = None) -> "Settings":
@@ -75,11 +77,10 @@ class Settings:
                 connect_s=_seconds("WEDSYNC_CONNECT_TIMEOUT", given, PATIENCE.connect_s),
                 lock_s=_seconds("WEDSYNC_LOCK_PATIENCE", given, PATIENCE.lock_s),
             ),
-            source_url=database_url(given["WEDSYNC_SOURCE_URL"]) if "WEDSYNC_SOURCE_URL" in given else None,
+            source_url=_database_url("WEDSYNC_SOURCE_URL", given),
             passphrase=given.get("WEDSYNC_PASSPHRASE"),
-            target_url=database_url(given["WEDSYNC_TARGET_URL"], "WEDSYNC_TARGET_URL")
-            if "WEDSYNC_TARGET_URL" in given
-            else None,
+            target_url=_database_url("WEDSYNC_TARGET_URL", given),
+            scratch_url=_database_url("WEDSYNC_SCRATCH_URL", given),
         )
 
 
@@ -104,6 +105,10 @@ def database_url(text: str, name: str = "WEDSYNC_SOURCE_URL") -> str:
     if parts.scheme not in ("postgresql", "postgres"):
         raise SettingsInvalid(f"{name} is not the URL of a PostgreSQL database.", remedy=remedy)
     return text
+
+
+def _database_url(name: str, given: Mapping[str, str]) -> str | None:
+    return database_url(given[name], name) if name in given else None
 
 
 def _store_url(name: str, given: Mapping[str, str], default: Path) -> str:

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from wedsync_dr.demo.binaries import find_binaries
 from wedsync_dr.demo.generate import load_platform
-from wedsync_dr.demo.server import Server
+from wedsync_dr.embedded.binaries import find_binaries
+from wedsync_dr.embedded.server import Server
 
 settings.register_profile("nightly")  # pytest --hypothesis-profile=nightly: more worlds, see scope/test_ownership.py
 PASSWORD = "for tests: only / here"

@@ -19,6 +19,7 @@ COMMANDS = {
     "verify": ("verify", "Read every byte of the vault and say what is wrong with it."),
     "diff": ("diff", "Show field by field what changed in a scope."),
     "restore": ("restore", "Plan a restore, and with --apply do it."),
+    "drill": ("drill", "Prove that recovery points restore, in a scratch database."),
     "ledger": ("ledger", "Read and check the record of everything done."),
     "demo": ("demo", "Tell the whole story on an embedded PostgreSQL."),
     "up": ("demo", "Leave the demo platform and the Dagster UI open."),

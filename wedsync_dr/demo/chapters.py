@@ -91,6 +91,15 @@ def a_full_pass(scene: Scene) -> str:
     return "the schema sealed; every scope still current"
 
 
+def a_drill(scene: Scene) -> str:
+    """Recovery points of every tier, into scratch databases; a damaged copy must be refused."""
+    scene.run("restore_drill", {})
+    (drill,) = scene.deployment.archive().ledger.known().drills
+    equal = sum(result["equal"] for result in drill["results"])
+    require(bool(drill["ok"]), f"the drill found: {listed(drill['problems'])}")
+    return f"{equal} recovery points restored aside, equal and in time; a damaged copy refused"
+
+
 def checks_pass(scene: Scene) -> str:
     """The evidence: intact, equal to the source, complete."""
     results = scene.evidence()
@@ -174,6 +183,7 @@ CHAPTERS: tuple[tuple[str, Chapter], ...] = (
     ("partitions", partitions),
     ("backfills", backfills),
     ("a full pass", a_full_pass),
+    ("a drill", a_drill),
     ("checks pass", checks_pass),
     ("a wedding is lost", a_wedding_is_lost),
     ("it is restored", it_is_restored),

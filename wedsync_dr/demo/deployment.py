@@ -16,9 +16,9 @@ from urllib.parse import urlsplit
 from dotenv import set_key
 
 from wedsync_dr.demo import processes
-from wedsync_dr.demo.binaries import find_binaries
 from wedsync_dr.demo.graphql import Dagster
-from wedsync_dr.demo.server import Server
+from wedsync_dr.embedded.binaries import find_binaries
+from wedsync_dr.embedded.server import Server
 from wedsync_dr.errors import DisasterRecoveryError
 from wedsync_dr.initialise import initialise
 from wedsync_dr.model import Progress, silent

@@ -51,7 +51,7 @@ def take_inventory(archive: Archive, as_of: datetime, *, now: datetime, time_zon
 
     Raises SnapshotNotFound where there is none, and Damaged where none is intact.
     """
-    point = _schema_point(archive, as_of)
+    point = schema_point(archive, as_of)
     schema = SchemaObject.from_snapshot(open_snapshot(archive, point.manifest))
     known = {info.scope: info for info in schema.scopes}
     found = _snapshots(archive, as_of)
@@ -67,7 +67,8 @@ def take_inventory(archive: Archive, as_of: datetime, *, now: datetime, time_zon
     )
 
 
-def _schema_point(archive: Archive, as_of: datetime) -> RecoveryPoint:
+def schema_point(archive: Archive, as_of: datetime) -> RecoveryPoint:
+    """The newest intact schema object at or before an instant. Raises SnapshotNotFound and Damaged."""
     remedy = "A snapshot of everything seals it: wedsync-dr snapshot --all. Single scopes can be restored without it."
     try:
         return resolve(archive, SCHEMA, as_of)

@@ -31,6 +31,7 @@ class LedgerState:
     safety_batches: set[str] = field(default_factory=set)
     confirmed: set[tuple[ScopeId, str]] = field(default_factory=set)
     named: dict[ScopeId, list[str]] = field(default_factory=dict)
+    drills: list[dict[str, Any]] = field(default_factory=list)
 
     def expected_of(self, scope: ScopeId) -> list[str]:
         """The ids of the snapshots that the vault must have of a scope."""
@@ -106,10 +107,15 @@ def _scope(line: dict[str, Any]) -> ScopeId:
     return ScopeId(Kind(line["kind"]), line["id"])
 
 
+def _drilled(state: LedgerState, body: dict[str, Any]) -> None:
+    state.drills.append(body)
+
+
 _FOLD: dict[str, Callable[[LedgerState, dict[str, Any]], None]] = {
     "batch-started": _started,
     "snapshots": _snapshots,
     "batch-finished": _finished,
     "batch-abandoned": _abandoned,
     "removed": _removed,
+    "drilled": _drilled,
 }

@@ -24,6 +24,8 @@ from wedsync_dr.model import Kind, Manifest, ScopeId, utc_text
 from wedsync_dr.vault import manifests
 from wedsync_dr.vault.store import ObjectInfo, ObjectStore, put_all
 
+DRILL = "drill/"
+"""Below it a drill keeps its canary while it runs."""
 _MANIFEST = "manifest.json"
 _PROBE_BYTES = 4096
 _FORMAT_KEY = "format.json"
@@ -149,7 +151,7 @@ class Vault:
     def foreign(self) -> Iterator[str]:
         """Keys that wedsync_dr did not write; they are never touched. `Ledger.check` names those in the ledger."""
         for info in self.store.list(""):
-            if not (info.key == _FORMAT_KEY or info.key.startswith("ledger/") or _parsed(info.key)):
+            if not (info.key == _FORMAT_KEY or info.key.startswith(("ledger/", DRILL)) or _parsed(info.key)):
                 yield info.key
 
     def _entries(self, kind: Kind | None, scope: ScopeId | None) -> Iterator[tuple[SnapshotRef, list[str]]]:

@@ -62,6 +62,16 @@ def compare_with_source(source: Source, archive: Archive, *, now: datetime, prog
     return Compared(Counter(scope.kind for scope in newest), tuple(sorted(moved, key=lambda one: one.scope)))
 
 
+def contents_now(
+    source: Source, archive: Archive, scopes: Collection[ScopeId], *, now: datetime
+) -> dict[ScopeId, dict[RowClass, str]]:
+    """What manifests of the scopes would say of a database's rows at one instant; nothing of one that it has not."""
+    found = _Contents(archive, now, scopes)
+    with survey(source) as seen:
+        found.read(seen, silent, only=True)
+    return {scope: content for scope in scopes if (content := found.of(scope))}
+
+
 class _Contents:
     """The contents of some scopes in the source."""
 
@@ -69,10 +79,10 @@ class _Contents:
         self._archive, self._now, self._scopes = archive, now, list(scopes)
         self._found: dict[ScopeId, dict[RowClass, dict[str, tuple[str, TableContent]]]] = {}
 
-    def read(self, seen: Survey, progress: Progress) -> None:
-        """Every table once, and no row is kept."""
+    def read(self, seen: Survey, progress: Progress, *, only: bool = False) -> None:
+        """Every table once, or with `only` no more than the scopes' rows; no row is kept."""
         plan, places = layouts(seen.catalog, seen.ownership), Places(seen.ownership, self._scopes)
-        waiting = stretches(seen, plan, None)
+        waiting = stretches(seen, plan, self._scopes if only else None)
         for done, stretch in enumerate(waiting):
             progress("reading", done, len(waiting))
             for rows in split(seen.reader.copy(stretch.sql), places.of(stretch.table)):

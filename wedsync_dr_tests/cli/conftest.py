@@ -16,7 +16,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from wedsync_dr.cli.main import cli
-from wedsync_dr.demo.server import Server
+from wedsync_dr.embedded.server import Server
 from wedsync_dr.settings import NAMES
 
 EMMA, ZOE = "0e5f0000-0000-4000-8000-000000000001", "0e5f0000-0000-4000-8000-000000000002"

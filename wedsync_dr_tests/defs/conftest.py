@@ -17,7 +17,7 @@ from wedsync_dr.defs.partitions import PARTITIONS
 from wedsync_dr.defs.resources import Protection
 from wedsync_dr.demo.accident import picture
 from wedsync_dr.demo.generate import wedding_of_tomorrow
-from wedsync_dr.demo.server import Server
+from wedsync_dr.embedded.server import Server
 from wedsync_dr.initialise import initialise
 from wedsync_dr.model import Kind, ScopeId
 from wedsync_dr.settings import Settings, open_archive, open_source

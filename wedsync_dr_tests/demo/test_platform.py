@@ -9,8 +9,8 @@ from psycopg.conninfo import make_conninfo
 import wedsync_dr.demo
 from wedsync_dr.demo.generate import load_platform, wedding_of_tomorrow
 from wedsync_dr.demo.roles import APP, BACKUP, create_roles
-from wedsync_dr.demo.server import Server
 from wedsync_dr.demo.texts import HOSTILE
+from wedsync_dr.embedded.server import Server
 from wedsync_dr_tests.conftest import TODAY, WEDDINGS
 
 TABLES = """

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from psycopg import Connection
 
-from wedsync_dr.demo.server import Server
+from wedsync_dr.embedded.server import Server
 from wedsync_dr.model import Kind, ScopeId, TableName
 from wedsync_dr.scope.checking import check
 from wedsync_dr.scope.discovery import discover

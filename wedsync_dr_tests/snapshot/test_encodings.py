@@ -9,7 +9,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from wedsync_dr.demo.server import Server
+from wedsync_dr.embedded.server import Server
 from wedsync_dr.errors import SourceRefused
 from wedsync_dr.model import Kind, ScopeId
 from wedsync_dr.restore.difference import Mode

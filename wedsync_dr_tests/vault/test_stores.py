@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from wedsync_dr.errors import VaultUnavailable
+from wedsync_dr.vault.beneath import BeneathStore
 from wedsync_dr.vault.local import LocalStore
 from wedsync_dr.vault.memory import MemoryStore
 from wedsync_dr.vault.store import ObjectStore
@@ -21,6 +22,14 @@ class TestLocalStore(StoreContract):
     @pytest.fixture
     def store(self, tmp_path: Path) -> ObjectStore:
         return LocalStore(tmp_path / "store")
+
+
+class TestBeneathStore(StoreContract):
+    @pytest.fixture
+    def store(self) -> ObjectStore:
+        around = MemoryStore()
+        around.put("another/object", b"")
+        return BeneathStore(around, "part")
 
 
 class TestPowerCutStore(StoreContract):

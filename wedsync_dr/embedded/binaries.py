@@ -3,7 +3,7 @@
 import subprocess
 from pathlib import Path
 
-from wedsync_dr.demo.account import Account
+from wedsync_dr.embedded.account import Account
 from wedsync_dr.errors import DisasterRecoveryError
 from wedsync_dr.source.binaries import from_debian, from_wheel
 

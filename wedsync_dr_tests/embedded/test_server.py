@@ -11,9 +11,9 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from wedsync_dr.demo.account import Account
-from wedsync_dr.demo.binaries import find_binaries, usable_by
-from wedsync_dr.demo.server import Server
+from wedsync_dr.embedded.account import Account
+from wedsync_dr.embedded.binaries import find_binaries, usable_by
+from wedsync_dr.embedded.server import Server
 from wedsync_dr.errors import DisasterRecoveryError
 
 ROOT = os.geteuid() == 0
@@ -21,7 +21,7 @@ ROOT = os.geteuid() == 0
 LIFE = """
 import os, sys
 from pathlib import Path
-from wedsync_dr.demo.server import Server
+from wedsync_dr.embedded.server import Server
 home, binaries, uid, gid = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4])
 os.setgroups([]); os.setgid(gid); os.setuid(uid)  # here, because an interpreter below /root starts for root only
 server = Server(home, binaries, fsync=False)

@@ -14,8 +14,8 @@ from urllib.parse import quote
 import psycopg
 from psycopg import sql
 
-from wedsync_dr.demo.account import Account, account_for
-from wedsync_dr.demo.binaries import find_binaries, usable_by
+from wedsync_dr.embedded.account import Account, account_for
+from wedsync_dr.embedded.binaries import find_binaries, usable_by
 from wedsync_dr.errors import DisasterRecoveryError
 
 USER = "wedsync"

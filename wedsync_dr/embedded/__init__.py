@@ -1,0 +1,1 @@
+"""An embedded PostgreSQL: for the demo, for drills and for tests."""
