@@ -1,5 +1,7 @@
 """A small platform for tests: a few tables of every awkward kind, loaded in a moment."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -156,6 +158,14 @@ def run(source: Source, *statements: str) -> None:
     with psycopg.connect(source.url, autocommit=True) as connection:
         for statement in statements:
             connection.execute(statement)
+
+
+@contextmanager
+def open_transaction(source: Source, statement: str) -> Iterator[None]:
+    """What a statement does is committed at the end."""
+    with psycopg.connect(source.url) as connection:
+        connection.execute(statement)
+        yield
 
 
 def rows(source: Source, sql: str) -> list[tuple[object, ...]]:

@@ -15,6 +15,9 @@ def print_plan(plan: RestorePlan) -> None:
     document = plan.to_json()
     for refused in document["refused_snapshots"]:
         note(f"refused: {refused['snapshot_id']} is damaged ({refused['why']}); using an older one")
+    for refused in document["refused_supplements"]:
+        supplement = f"the supplement {refused['snapshot_id']} of {refused['owner']}"
+        note(f"refused: {supplement} is damaged ({refused['why']}); its owner's snapshots stand in")
     say(f"{plan.mode.value} {plan.scope} from {document['snapshot_id']}, taken at {document['taken_at']}")
     if document["tables"]:
         print_table(*_changes(document["tables"]), numbers=("insert", "update", "delete", "kept as they are"))
@@ -35,7 +38,8 @@ def _changes(tables: Sequence[Mapping[str, Any]]) -> tuple[list[str], list[tuple
 
 def _remarks(document: Mapping[str, Any]) -> Iterator[str]:
     for parent in document["linked_parents"]:
-        rows, source = counted(parent["rows"], "row"), f"{parent['owner']} {parent['snapshot_id']}"
+        place = "the supplement of " if parent["supplement"] else ""
+        rows, source = counted(parent["rows"], "row"), f"{place}{parent['owner']} {parent['snapshot_id']}"
         yield f"linked parent: {rows} of {parent['table']}, from {source}"
     for conflict in document["conflicts"]:
         yield f"conflict ({conflict['code']}): {conflict['table']}: {conflict['detail']}"

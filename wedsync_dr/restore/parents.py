@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from wedsync_dr.errors import DisasterRecoveryError
 from wedsync_dr.model import ScopeId, TableName
 from wedsync_dr.restore.live import Target, present
+from wedsync_dr.restore.supplements import Beside
 from wedsync_dr.snapshot.opening import OpenSnapshot, SealedTable, open_snapshot
 from wedsync_dr.snapshot.sealed_rows import TableHead
 from wedsync_dr.vault.archive import Archive
@@ -18,12 +19,13 @@ Reference = tuple[TableName, tuple[str, ...]]
 @dataclass(frozen=True)
 class LinkedParent:
     """Rows of one table that will be inserted if they are missing, and the recovery point of their owner they come
-    from."""
+    from, or the supplement."""
 
     head: TableHead
     lines: tuple[bytes, ...] = field(repr=False)
     owner: ScopeId = field(kw_only=True)
     snapshot_id: str = field(kw_only=True)
+    supplement: bool = field(kw_only=True, default=False)
 
 
 @dataclass(frozen=True)
@@ -36,11 +38,14 @@ class MissingParent:
 
 
 class ParentSearch:
-    """Finds the parents that written rows need, in the database first, then in their owners' snapshots, recursively."""
+    """Finds the parents that written rows need, in the database first, then in the supplements of the batch that saw
+    them, then in their owners' snapshots, recursively. `refused` are supplements that are damaged."""
 
     def __init__(self, archive: Archive, target: Target, snapshot: OpenSnapshot) -> None:
         self._archive, self._target, self._snapshot = archive, target, snapshot
         self._opened: dict[ScopeId, list[OpenSnapshot]] = {}
+        self._beside = Beside(archive)
+        self.refused = self._beside.refused
         self._settled: set[tuple[Reference, Values]] = set()
         self.found: list[LinkedParent] = []
         self.missing: list[MissingParent] = []
@@ -81,18 +86,18 @@ class ParentSearch:
         lost = values - set(present(self._target, table, columns, values, columns))
         owners = _Owners(context)
         for owner, wanted in owners.of(reference, lost).items():
-            for parent, snapshot in self._from_snapshots(owner, reference, wanted):
+            for parent, snapshot in self._from_snapshots(owner, reference, wanted, context):
                 lost -= column_values(SealedTable(parent.head, parent.lines), columns)
                 yield parent, snapshot
         if lost and (lost := lost - owners.dangling(reference)):
             self.missing.append(MissingParent(child.table, table, len(lost)))
 
     def _from_snapshots(
-        self, owner: ScopeId, reference: Reference, wanted: set[Values]
+        self, owner: ScopeId, reference: Reference, wanted: set[Values], context: OpenSnapshot
     ) -> Iterator[tuple[LinkedParent, OpenSnapshot]]:
-        """The wanted rows from the owner's snapshots, newest first."""
+        """The wanted rows from the owner's supplements, then from its snapshots, newest first."""
         table, columns = reference
-        for snapshot in self._snapshots_of(owner):
+        for snapshot in self._snapshots_of(owner, context):
             sealed = snapshot.tables.get(table)
             if sealed is None or not wanted:
                 continue
@@ -100,12 +105,14 @@ class ParentSearch:
             lines = tuple(line for line in sealed.lines if fields_at(line, positions) in wanted)
             if lines:
                 wanted = wanted - {fields_at(line, positions) for line in lines}
-                yield LinkedParent(sealed.head, lines, owner=owner, snapshot_id=snapshot.manifest.snapshot_id), snapshot
+                yield _parent(sealed.head, lines, snapshot), snapshot
 
-    def _snapshots_of(self, owner: ScopeId) -> Iterator[OpenSnapshot]:
+    def _snapshots_of(self, owner: ScopeId, context: OpenSnapshot) -> Iterator[OpenSnapshot]:
         if owner == self._snapshot.manifest.scope:
             yield self._snapshot
             return
+        for snapshot_id in dict.fromkeys(one.manifest.snapshot_id for one in (self._snapshot, context)):
+            yield from self._beside.of(owner, snapshot_id)
         opened = self._opened.setdefault(owner, [])
         yield from opened
         for ref in list(self._archive.vault.snapshots(scope=owner))[::-1][len(opened) :]:
@@ -115,6 +122,11 @@ class ParentSearch:
             except DisasterRecoveryError:
                 continue
             yield opened[-1]
+
+
+def _parent(head: TableHead, lines: tuple[bytes, ...], snapshot: OpenSnapshot) -> LinkedParent:
+    found = snapshot.manifest
+    return LinkedParent(head, lines, owner=found.scope, snapshot_id=found.snapshot_id, supplement=found.supplement)
 
 
 class _Owners:

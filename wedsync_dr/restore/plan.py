@@ -33,6 +33,7 @@ class RestorePlan:
     conflicts: tuple[PlanConflict, ...]
     silent_triggers: tuple[tuple[TableName, str], ...]
     refused: tuple[tuple[str, str], ...]
+    refused_supplements: tuple[tuple[ScopeId, str, str], ...]
     fingerprint: str
     expected: dict[TableName, Counter[bytes]] = field(repr=False)
     relied_on: dict[Reference, set[Values]] = field(repr=False)
@@ -61,12 +62,22 @@ class RestorePlan:
             "tables": [_change_json(change) for change in self.changes if not change.empty or change.kept_different],
             "rows": self.rows,
             "linked_parents": [
-                {"table": str(p.head.table), "rows": len(p.lines), "owner": str(p.owner), "snapshot_id": p.snapshot_id}
+                {
+                    "table": str(p.head.table),
+                    "rows": len(p.lines),
+                    "owner": str(p.owner),
+                    "snapshot_id": p.snapshot_id,
+                    "supplement": p.supplement,
+                }
                 for p in self.parents
             ],
             "conflicts": [{"code": c.code, "table": str(c.table), "detail": c.detail} for c in self.conflicts],
             "silent_triggers": [{"table": str(table), "trigger": name} for table, name in self.silent_triggers],
             "refused_snapshots": [{"snapshot_id": snapshot, "why": why} for snapshot, why in self.refused],
+            "refused_supplements": [
+                {"owner": str(owner), "snapshot_id": snapshot, "why": why}
+                for owner, snapshot, why in self.refused_supplements
+            ],
             "fingerprint": self.fingerprint,
         }
 
@@ -136,6 +147,7 @@ def plan_against(
         conflicts=(*taken, *conflicts(target, scope, changes, search.missing)),
         silent_triggers=tuple(_triggers(target, changes)),
         refused=tuple((snapshot_id, found[0].code.value) for snapshot_id, found in point.refused),
+        refused_supplements=tuple(search.refused),
         fingerprint=fingerprint(changes, live),
         expected=expected,
         relied_on=search.relied_on,
