@@ -6,6 +6,7 @@ import pytest
 
 from wedsync_dr.errors import KeyMissing
 from wedsync_dr.model import FindingCode, Kind, ScopeId
+from wedsync_dr.restore.difference import Mode
 from wedsync_dr.restore.resolve import resolve
 from wedsync_dr.restore.run import Restored, restore
 from wedsync_dr.scope.survey import Source
@@ -177,3 +178,19 @@ def test_a_parents_parent_comes_from_beside_the_snapshot_that_the_parent_came_fr
         f"{CAKE} vendors": (vendors, False),
         "platform/public.regions regions": (vendors, True),
     }
+
+
+def test_what_only_a_safety_snapshot_of_its_owner_holds_is_sealed_beside_the_wedding(
+    source: Source, archive: Archive
+) -> None:
+    town.take_all(source, archive)
+    town.run(source, "UPDATE vendors SET name = 'Big Cake' WHERE id = 3", "UPDATE reviews SET stars = 1 WHERE id = 3")
+    replaced = restore(
+        source, archive, CAKE, mode=Mode.replace, tables=["reviews"], apply=True, now=town.NOW, requested_by="test"
+    )
+    assert replaced.safety_snapshot_id
+    town.run(source, "UPDATE bookings SET price = 9 WHERE id = 33")
+    wedding = snapshot(source, archive, W3)
+    town.run(source, *LOSE, "DELETE FROM reviews WHERE vendor_id = 3", "DELETE FROM vendors WHERE id = 3")
+    assert origins(bring_back(source, archive)) == {f"{CAKE} vendors": (wedding, True)}
+    assert name_of_cake(source) == [("Big Cake",)]
