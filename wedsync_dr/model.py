@@ -134,6 +134,19 @@ class SourceIdentity:
 
 
 @dataclass(frozen=True)
+class Horizon:
+    """How far back a reading transaction saw everything settled: each transaction before `xmin` had ended by then.
+
+    It says something only about the same run of the same server's database (`server`) and where tables, rules and tool
+    are what they were (`shape`).
+    """
+
+    server: str
+    shape: str
+    xmin: int
+
+
+@dataclass(frozen=True)
 class SealedObject:
     """One sealed file of a snapshot, as its manifest lists it."""
 
@@ -147,7 +160,10 @@ class SealedObject:
 
 @dataclass(frozen=True)
 class Manifest:
-    """What makes a snapshot exist. Readable without any key; holds no names, no values, no counts per table."""
+    """What makes a snapshot exist, or a supplement: some rows of the scope that rows of another one refer to.
+
+    Readable without any key; holds no names, no values, no counts per table.
+    """
 
     scope: ScopeId
     snapshot_id: str
@@ -160,6 +176,7 @@ class Manifest:
     content: Mapping[RowClass, str]
     tool_version: str
     previous: str | None
+    supplement: bool = False
 
     @property
     def rows(self) -> int:

@@ -1,5 +1,7 @@
 """A small platform for tests: a few tables of every awkward kind, loaded in a moment."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -158,11 +160,27 @@ def taken(source: Source, archive: Archive, *scopes: ScopeId) -> Batch:
     return batch
 
 
+def taken_alone(source: Source, archive: Archive, scope: ScopeId) -> Batch:
+    """Snapshot a scope, and lose what was sealed beside it of the rows that it refers to."""
+    batch = taken(source, archive, scope)
+    for ref in list(archive.vault.supplements.snapshots()):
+        archive.vault.supplements.discard(ref)
+    return batch
+
+
 def run(source: Source, *statements: str) -> None:
     """Change the database as the platform would."""
     with psycopg.connect(source.url, autocommit=True) as connection:
         for statement in statements:
             connection.execute(statement)
+
+
+@contextmanager
+def open_transaction(source: Source, statement: str) -> Iterator[None]:
+    """What a statement does is committed at the end."""
+    with psycopg.connect(source.url) as connection:
+        connection.execute(statement)
+        yield
 
 
 def rows(source: Source, sql: str) -> list[tuple[object, ...]]:

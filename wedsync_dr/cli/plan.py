@@ -15,8 +15,7 @@ def print_plan(plan: RestorePlan) -> None:
     """Everything that applying would do, in counts and names."""
     document = plan.to_json()
     for refused in document["refused_snapshots"]:
-        owner = f"{refused['owner']} " if "owner" in refused else ""
-        note(f"refused: {owner}{refused['snapshot_id']} is damaged ({refused['why']}); using an older one")
+        note(f"refused: {_refused(refused)}")
     say(f"{plan.mode.value} {plan.scope} from {document['snapshot_id']}, taken at {document['taken_at']}")
     if document["creates_tables"]:
         say("the tables are made for it, without foreign keys, defaults and triggers")
@@ -30,6 +29,14 @@ def print_plan(plan: RestorePlan) -> None:
     if plan.empty:
         kept = sum(table["kept_different"] for table in document["tables"])
         say(_nothing_to_do(kept))
+
+
+def _refused(refused: Mapping[str, Any]) -> str:
+    owner = f"{refused['owner']} " if "owner" in refused else ""
+    if refused.get("supplement"):
+        stands_in = "its owner's snapshots stand in"
+        return f"the supplement of {owner}{refused['snapshot_id']} is damaged ({refused['why']}); {stands_in}"
+    return f"{owner}{refused['snapshot_id']} is damaged ({refused['why']}); using an older one"
 
 
 def _nothing_to_do(kept: int) -> str:
@@ -49,7 +56,8 @@ def _changes(tables: Sequence[Mapping[str, Any]]) -> tuple[list[str], list[tuple
 
 def _remarks(document: Mapping[str, Any]) -> Iterator[str]:
     for parent in document["linked_parents"]:
-        rows, source = counted(parent["rows"], "row"), f"{parent['owner']} {parent['snapshot_id']}"
+        place = "the supplement of " if parent["supplement"] else ""
+        rows, source = counted(parent["rows"], "row"), f"{place}{parent['owner']} {parent['snapshot_id']}"
         yield f"linked parent: {rows} of {parent['table']}, from {source}, for {', '.join(parent['needed_by'])}"
     for left in document["left_behind"]:
         yield f"left behind: {counted(left['rows'], 'row')} of {left['table']}, which refer to rows that come back"

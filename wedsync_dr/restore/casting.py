@@ -41,8 +41,3 @@ def _answer(target: Target, value: str, differs: str, values: Sequence[bytes]) -
             flag, _, new = line[:-1].partition(b"\t")
             found.append((flag, new))
     return found
-
-
-def castable(target: Target, old: str, new: str) -> bool:
-    """Whether PostgreSQL casts from the one type to the other, or could read the other's text."""
-    return any(target.reader.attempt(f"SELECT NULL::{kind}::{new}") is not None for kind in (old, "text"))

@@ -1,17 +1,21 @@
-"""What moved in the schema since the newest snapshots, and what that means for restores; no row is compared."""
+"""What moved in the schema since the newest snapshots, and what that means for restores.
+
+No row is compared; values are looked at only where a column may not hold them any more.
+"""
 
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from wedsync_dr.errors import DisasterRecoveryError
-from wedsync_dr.model import SCHEMA, Kind, Manifest
-from wedsync_dr.restore.casting import castable
+from wedsync_dr.model import SCHEMA, Kind, Manifest, TableName
+from wedsync_dr.restore.casting import cast
+from wedsync_dr.restore.fitting import checked
 from wedsync_dr.restore.live import Target
-from wedsync_dr.restore.mapping import ColumnFit, Fit, TableFit, column_fits, table_now
+from wedsync_dr.restore.mapping import ColumnFit, Fit, TableFit, column_fits, column_now, table_now
 from wedsync_dr.scope.survey import Source, survey
-from wedsync_dr.snapshot.opening import open_object
-from wedsync_dr.snapshot.sealed_rows import TableHead
+from wedsync_dr.snapshot.opening import lines_of, open_object
+from wedsync_dr.snapshot.sealed_rows import TableHead, TableRows
 from wedsync_dr.vault.archive import Archive
 
 SAMPLE = 20  # of weddings and of vendors whose schema was another one; a platform table is always looked at
@@ -57,12 +61,13 @@ def drift_since(source: Source, archive: Archive) -> Drifted:
             taken[manifest.scope.kind] += 1
             if manifest.scope.kind is Kind.PLATFORM or taken[manifest.scope.kind] <= SAMPLE:
                 looked_into += 1
-                found |= dict.fromkeys(fit for head in _heads(archive, manifest) if (fit := _fit(target, head)).drifted)
+                fits = (_fit(target, rows) for rows in _tables(archive, manifest))
+                found |= dict.fromkeys(fit for fit in fits if fit.drifted)
     return Drifted(len(newest), len(moved), looked_into, tuple(sorted(found, key=lambda fit: fit.before)))
 
 
 def _newest(archive: Archive) -> Iterator[Manifest]:
-    """The newest manifests of rows that can be believed; damage is another check's business."""
+    """The newest manifests that can be believed, of scopes with rows; damage is another check's business."""
     for scope in sorted({ref.scope for ref in archive.vault.snapshots()} - {SCHEMA}):
         try:
             manifest = archive.newest(scope)
@@ -72,29 +77,36 @@ def _newest(archive: Archive) -> Iterator[Manifest]:
             yield manifest
 
 
-def _heads(archive: Archive, manifest: Manifest) -> Iterator[TableHead]:
+def _tables(archive: Archive, manifest: Manifest) -> Iterator[TableRows]:
     """The tables that stand in the first part of each class."""
     for sealed in manifest.objects:
         if sealed.name.endswith("-0.parquet"):
             try:
-                yield from (rows.head for rows in open_object(archive, manifest, sealed).tables())
+                yield from open_object(archive, manifest, sealed).tables()
             except DisasterRecoveryError:
                 continue
 
 
-def _fit(target: Target, head: TableHead) -> TableFit:
-    layouts, rules = target.layouts, target.ownership.rules
+def _fit(target: Target, rows: TableRows) -> TableFit:
+    head, layouts, rules = rows.head, target.layouts, target.ownership.rules
     now = table_now(rules, head.table, frozenset(layouts))
     if now is None:
         return TableFit(head.table, None, (), 0)
     columns = column_fits(rules, head, layouts[now].head, target.catalog.tables[now])
-    return TableFit(head.table, now, tuple(_tried(target, column) for column in columns), 0)
+    today, lines = _called_today(target, head, now), lines_of(rows.text)
+    return TableFit(head.table, now, tuple(_tried(target, column, today, lines) for column in columns), 0)
 
 
-def _tried(target: Target, column: ColumnFit) -> ColumnFit:
-    if column.fit is not Fit.CAST or column.before is None or column.after is None:
-        return column
-    old, new = column.before[1], column.after[1]
-    if castable(target, old, new):
-        return replace(column, why=f"{old} becomes {new}")
-    return replace(column, fit=Fit.IMPOSSIBLE, why=f"{old} cannot become {new}")
+def _called_today(target: Target, head: TableHead, now: TableName) -> TableHead:
+    """The same columns under the names that they have now, where they have one."""
+    rules, known = target.ownership.rules, target.layouts[now].head.names
+    names = {name: column_now(rules, head.table, name, known) or name for name in head.names}
+    key = tuple(names[name] for name in head.key)
+    return TableHead(now, tuple((names[name], kind) for name, kind in head.columns), key)
+
+
+def _tried(target: Target, column: ColumnFit, today: TableHead, lines: Sequence[bytes]) -> ColumnFit:
+    if column.fit is Fit.CAST and column.after:
+        place = today.names.index(column.after[0])
+        return cast(target, column, [line[:-1].split(b"\t", place + 1)[place] for line in lines])[0]
+    return checked(column, today, lines, target, moved=True) if column.fit is Fit.SAME else column

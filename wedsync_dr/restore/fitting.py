@@ -98,10 +98,10 @@ class FittedSnapshot:
             fits, lines = self._mapped(sealed, list(column_fits(self._rules, sealed.head, live, table)))
         head = restricted(live, [fit.after[0] for fit in fits if fit.after and _carried(fit)])
         moved = self.moved
-        checked = tuple(_checked(fit, head, lines, self._target, moved=moved) for fit in fits)
+        columns = tuple(checked(fit, head, lines, self._target, moved=moved) for fit in fits)
         if why := _lost_key(live, head, lines):
-            checked = (*checked, ColumnFit(Fit.IMPOSSIBLE, None, None, why))
-        return SealedTable(head, tuple(lines)), TableFit(sealed.head.table, name, checked, len(sealed.lines))
+            columns = (*columns, ColumnFit(Fit.IMPOSSIBLE, None, None, why))
+        return SealedTable(head, tuple(lines)), TableFit(sealed.head.table, name, columns, len(sealed.lines))
 
     def _mapped(self, sealed: SealedTable, fits: list[ColumnFit]) -> tuple[list[ColumnFit], list[bytes]]:
         """The lines with the columns of the fits that have both sides, in that order, cast where types differ."""
@@ -154,7 +154,7 @@ def _lost_key(live: TableHead, head: TableHead, lines: Sequence[bytes]) -> str:
     return ""
 
 
-def _checked(fit: ColumnFit, head: TableHead, lines: Sequence[bytes], target: Target, *, moved: bool) -> ColumnFit:
+def checked(fit: ColumnFit, head: TableHead, lines: Sequence[bytes], target: Target, *, moved: bool) -> ColumnFit:
     """The fit, or why the values do not fit although the column is there."""
     if not (fit.before and fit.after) or fit.fit is Fit.IMPOSSIBLE:
         return fit

@@ -1,12 +1,13 @@
-"""The recovery points of linked rows' owners: which of them to ask for a row, and in which order."""
+"""The recovery points of linked rows' owners, and their supplements: which to ask for a row, and in which order."""
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from datetime import datetime
 from functools import cached_property
 from typing import Protocol
 
 from wedsync_dr.model import LinkedRow, Manifest, ScopeId, TableName
 from wedsync_dr.restore.resolve import examined
+from wedsync_dr.restore.supplements import Beside
 from wedsync_dr.snapshot.opening import OpenSnapshot, SealedTable
 from wedsync_dr.vault.archive import Archive
 from wedsync_dr.vault.ledger_state import LedgerState
@@ -41,9 +42,10 @@ class Held(Protocol):
 
 
 class Holders:
-    """Opens the recovery points of owners, each once, and only when it is asked for one.
+    """Opens the recovery points of owners and their supplements, each once, and only when it is asked for one.
 
-    The restored scope's own rows come from `own` and from no other of its snapshots.
+    The restored scope's own rows come from `own` and from no other of its snapshots. `refused` are those that are
+    damaged, and why.
     """
 
     def __init__(
@@ -52,22 +54,34 @@ class Holders:
         self._archive, self._own, self._fit, self._as_of = archive, own, fit, as_of
         self._refs: dict[ScopeId, list[SnapshotRef]] = {}
         self._read: dict[SnapshotRef, Held | None] = {}
-        self.refused: list[tuple[ScopeId, str, str]] = []
+        self.refused: list[tuple[SnapshotRef, str]] = []
 
-    def points(self, owner: ScopeId) -> Iterator[Held]:
-        """The intact ones at or before the asked instant, newest first, then the later ones, oldest first."""
+    def points(self, owner: ScopeId, referring: str) -> Iterator[Held]:
+        """What may hold the owner's rows that rows of the snapshot `referring` refer to, as far as it is intact.
+
+        First what was sealed of them beside the restored snapshot, and beside the referring one; then the recovery
+        points at or before the asked instant, newest first; then the later ones, oldest first.
+        """
         if owner == self._own.manifest.scope:
             yield self._own
             return
-        for ref in self._order(owner):
+        yield from self._intact(self._beside.of(owner, (self._own.manifest.snapshot_id, referring)))
+        yield from self._intact(self._order(owner))
+
+    def known(self, owner: ScopeId) -> bool:
+        """Whether the owner has an intact recovery point at all."""
+        return owner == self._own.manifest.scope or next(self._intact(self._order(owner)), None) is not None
+
+    def _intact(self, refs: Iterable[SnapshotRef]) -> Iterator[Held]:
+        for ref in refs:
             if ref not in self._read:
                 self._read[ref] = self._open(ref)
             if snapshot := self._read[ref]:
                 yield snapshot
 
-    def known(self, owner: ScopeId) -> bool:
-        """Whether the owner has an intact recovery point at all."""
-        return next(self.points(owner), None) is not None
+    @cached_property
+    def _beside(self) -> Beside:
+        return Beside(self._state)
 
     @cached_property
     def _state(self) -> LedgerState:
@@ -81,10 +95,11 @@ class Holders:
         return self._refs[owner]
 
     def _open(self, ref: SnapshotRef) -> Held | None:
-        _, findings, snapshot = examined(self._archive, ref, self._state)
+        archive = self._archive.supplements if ref.supplement else self._archive
+        _, findings, snapshot = examined(archive, ref, self._state)
         if snapshot and not findings:
             return self._fit(snapshot)
-        self.refused.append((ref.scope, ref.snapshot_id, findings[0].code.value if findings else ""))
+        self.refused.append((ref, findings[0].code.value if findings else ""))
         return None
 
 

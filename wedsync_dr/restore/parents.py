@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
-from wedsync_dr.model import ScopeId, TableName
+from wedsync_dr.model import Manifest, ScopeId, TableName
 from wedsync_dr.restore.difference import TableChange
 from wedsync_dr.restore.holders import Held, Holders, Links, Reference, Values
 from wedsync_dr.snapshot.opening import SealedTable
@@ -17,13 +17,14 @@ Present = Callable[[TableName, tuple[str, ...], set[Values]], set[Values]]
 @dataclass(frozen=True)
 class LinkedParent:
     """Rows of one table that will be inserted if they are missing, the recovery point of their owner that they come
-    from, and the tables whose rows refer to them."""
+    from, or its supplement, and the tables whose rows refer to them."""
 
     head: TableHead
     lines: tuple[bytes, ...] = field(repr=False)
     owner: ScopeId = field(kw_only=True)
     snapshot_id: str = field(kw_only=True)
     needed_by: tuple[TableName, ...] = field(kw_only=True)
+    supplement: bool = field(kw_only=True, default=False)
 
     @property
     def as_change(self) -> TableChange:
@@ -45,7 +46,8 @@ class Lack:
 
 
 class ParentSearch:
-    """Finds the parents that written rows need, in the database first, then in their owners' snapshots, recursively."""
+    """Finds the parents that written rows need, in the database first, then in the supplements of the batch that saw
+    them, then in their owners' snapshots, recursively."""
 
     def __init__(self, holders: Holders, present: Present, snapshot: Held) -> None:
         self._holders, self._present, self._snapshot = holders, present, snapshot
@@ -107,7 +109,8 @@ class ParentSearch:
         owners, dangling = self._links_of(context).owners(child, reference, lost)
         lacks = dict.fromkeys(dangling, Lack(None, known=False))
         for owner, wanted in owners.items():
-            for parent, snapshot in self._from_snapshots(child, owner, reference, wanted):
+            points = self._holders.points(owner, context.manifest.snapshot_id)
+            for parent, snapshot in _from_points(child, points, reference, wanted):
                 wanted -= column_values(SealedTable(parent.head, parent.lines), reference[1])
                 yield parent, snapshot
             if wanted:
@@ -116,36 +119,39 @@ class ParentSearch:
             self.lacks.setdefault(reference, {}).update(lacks)
         self.relied_on.setdefault(reference, set()).update(values - lacks.keys())
 
-    def _from_snapshots(
-        self, child: TableName, owner: ScopeId, reference: Reference, wanted: set[Values]
-    ) -> Iterator[tuple[LinkedParent, Held]]:
-        """The wanted rows from the owner's recovery points, the one that fits the instant best first."""
-        table, columns = reference
-        for snapshot in self._holders.points(owner):
-            if not wanted:
-                return
-            sealed = snapshot.table(table)
-            if sealed is None or not set(columns) <= set(sealed.head.names):
-                continue
-            positions = sealed.head.positions(columns)
-            lines = tuple(line for line in sealed.lines if fields_at(line, positions) in wanted)
-            if lines:
-                yield (
-                    LinkedParent(
-                        sealed.head,
-                        lines,
-                        owner=owner,
-                        snapshot_id=snapshot.manifest.snapshot_id,
-                        needed_by=(child,),
-                    ),
-                    snapshot,
-                )
-
     def _links_of(self, snapshot: Held) -> Links:
         key = (snapshot.manifest.scope, snapshot.manifest.snapshot_id)
         if key not in self._links:
             self._links[key] = Links(snapshot)
         return self._links[key]
+
+
+def _from_points(
+    child: TableName, points: Iterable[Held], reference: Reference, wanted: set[Values]
+) -> Iterator[tuple[LinkedParent, Held]]:
+    """The rows that are still wanted from an owner's points, the one that fits the instant best first."""
+    table, columns = reference
+    for snapshot in points:
+        if not wanted:
+            return
+        sealed = snapshot.table(table)
+        if sealed is None or not set(columns) <= set(sealed.head.names):
+            continue
+        positions = sealed.head.positions(columns)
+        lines = tuple(line for line in sealed.lines if fields_at(line, positions) in wanted)
+        if lines:
+            yield _parent(child, sealed.head, lines, snapshot.manifest), snapshot
+
+
+def _parent(child: TableName, head: TableHead, lines: tuple[bytes, ...], found: Manifest) -> LinkedParent:
+    return LinkedParent(
+        head,
+        lines,
+        owner=found.scope,
+        snapshot_id=found.snapshot_id,
+        supplement=found.supplement,
+        needed_by=(child,),
+    )
 
 
 def fields_at(line: bytes, positions: tuple[int, ...]) -> Values:

@@ -20,7 +20,15 @@ from wedsync_dr.restore.mapping import TableFit
 from wedsync_dr.restore.parents import LinkedParent, ParentSearch
 from wedsync_dr.restore.resolve import RecoveryPoint
 from wedsync_dr.restore.selection import Selection, left_behind
-from wedsync_dr.restore.shown import change_json, conflict_json, dirty_json, link_json, parent_json, silent_json
+from wedsync_dr.restore.shown import (
+    change_json,
+    conflict_json,
+    dirty_json,
+    link_json,
+    parent_json,
+    refused_json,
+    silent_json,
+)
 from wedsync_dr.restore.silence import Silenced, silenced
 from wedsync_dr.restore.terms import MERGE, Terms
 from wedsync_dr.restore.unlinked import OpenLink, Unlinking, nullable_in, open_links
@@ -29,6 +37,7 @@ from wedsync_dr.snapshot.opening import OpenSnapshot, SealedTable
 from wedsync_dr.snapshot.sealed_rows import TableHead
 from wedsync_dr.source.guards import event_triggers, hooks
 from wedsync_dr.vault.archive import Archive
+from wedsync_dr.vault.vault import SnapshotRef
 
 
 @dataclass(frozen=True)
@@ -51,7 +60,7 @@ class RestorePlan:
     conflicts: tuple[PlanConflict, ...]
     silent: tuple[Silenced, ...]
     refused: tuple[tuple[str, str], ...]
-    refused_parents: tuple[tuple[ScopeId, str, str], ...]
+    refused_parents: tuple[tuple[SnapshotRef, str], ...]
     left_behind: tuple[tuple[TableName, int], ...]
     fingerprint: str
     live: Mapping[TableName, Sequence[bytes]] = field(repr=False)
@@ -80,9 +89,7 @@ class RestorePlan:
     def to_json(self) -> dict[str, Any]:
         """For people and programs: tables, owners, counts and keys; no other values."""
         refused = [{"snapshot_id": snapshot, "why": why} for snapshot, why in self.refused]
-        parents = [
-            {"snapshot_id": snapshot, "why": why, "owner": str(owner)} for owner, snapshot, why in self.refused_parents
-        ]
+        parents = [refused_json(ref, why) for ref, why in self.refused_parents]
         return {
             "scope": {"kind": self.scope.kind.value, "scope_id": self.scope.id},
             "snapshot_id": self.manifest.snapshot_id,

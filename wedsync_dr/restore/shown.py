@@ -10,6 +10,7 @@ from wedsync_dr.restore.silence import Silenced
 from wedsync_dr.restore.unlinked import OpenLink
 from wedsync_dr.snapshot.sealed_rows import TableHead
 from wedsync_dr.source.copytext import text_of
+from wedsync_dr.vault.vault import SnapshotRef
 
 
 def change_json(change: TableChange) -> dict[str, Any]:
@@ -28,8 +29,14 @@ def parent_json(parent: LinkedParent) -> dict[str, Any]:
         "rows": len(parent.lines),
         "owner": str(parent.owner),
         "snapshot_id": parent.snapshot_id,
+        "supplement": parent.supplement,
         "needed_by": [str(table) for table in parent.needed_by],
     }
+
+
+def refused_json(ref: SnapshotRef, why: str) -> dict[str, Any]:
+    """What was asked for a linked parent and is damaged."""
+    return {"snapshot_id": ref.snapshot_id, "why": why, "owner": str(ref.scope), "supplement": ref.supplement}
 
 
 def conflict_json(conflict: PlanConflict) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from wedsync_dr.scope.checking import expired
 from wedsync_dr.scope.circles import Circles
 from wedsync_dr.scope.descent import Descent
 from wedsync_dr.scope.graph import WalkGraph
+from wedsync_dr.scope.grounds import Ground, grounds
 from wedsync_dr.scope.holdings import Holdings
 from wedsync_dr.scope.rules import Rules
 from wedsync_dr.scope.statement import Statement
@@ -56,6 +57,10 @@ class Ownership:
     def row_class(self, table: TableName) -> RowClass:
         """Which of its owner's keys seals a row of the table."""
         return self.rules.row_class(table)
+
+    def grounds(self, table: TableName) -> tuple[Ground, ...] | None:
+        """What decides whose a row of the table is, besides the row; None where that is not known from it."""
+        return grounds(self.graph, table)
 
     def stays_inside(self, table: TableName, key: ForeignKey) -> bool:
         """Whether a wedding's row surely refers by this key to a row of the same wedding."""

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 
 from wedsync_dr.scope.checking import check
@@ -33,6 +34,12 @@ class Survey:
     reader: Reader
     catalog: Catalog
     ownership: ResolvedOwnership
+    known_stamp: Stamp | None = None
+
+    @cached_property
+    def stamp(self) -> Stamp:
+        """Changes with whatever the catalogue was loaded from."""
+        return self.known_stamp or stamp_of(self.reader)
 
 
 @contextmanager
@@ -70,7 +77,7 @@ class Schema:
         if self._known is None or self._known[0] != stamp:
             self._known = stamp, _load(reader, self._rules)
         ownership = self._known[1]
-        return Survey(reader, ownership.catalog, ownership.resolve(reader))
+        return Survey(reader, ownership.catalog, ownership.resolve(reader), stamp)
 
 
 def _load(reader: Reader, rules: Rules) -> Ownership:

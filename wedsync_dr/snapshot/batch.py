@@ -5,19 +5,22 @@ from datetime import datetime
 
 from wedsync_dr.errors import DisasterRecoveryError
 from wedsync_dr.model import Instant, ScopeId, SourceIdentity, Tier
+from wedsync_dr.source.horizon import Ages
 
 TOOL_VERSION = "0.1.0"
 
 
 @dataclass(frozen=True)
 class BatchFacts:
-    """What all snapshots of a batch have in common."""
+    """What all snapshots of a batch have in common. `complete`: it is of every scope that the source has."""
 
     batch_id: str
     snapshot_id: str
     instant: Instant
     source: SourceIdentity
     schema_fingerprint: str
+    ages: Ages
+    complete: bool = False
 
 
 @dataclass(frozen=True)
@@ -44,7 +47,10 @@ class Failed:
 
 @dataclass(frozen=True)
 class Batch:
-    """What came of one batch: every wanted scope is in exactly one of the two lists."""
+    """What came of one batch: every wanted scope is in exactly one of the two lists.
+
+    An owner whose supplement could not be made is among the failed ones as well.
+    """
 
     taken: tuple[Taken, ...]
     failed: tuple[Failed, ...]

@@ -7,13 +7,15 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from wedsync_dr.errors import Damaged, DisasterRecoveryError, FormatUnsupported, ScopeBusy
+from wedsync_dr.errors import DisasterRecoveryError, ScopeBusy
 from wedsync_dr.model import Kind, Manifest, ScopeId
 from wedsync_dr.snapshot.arrange import arrange
 from wedsync_dr.snapshot.batch import BatchFacts, Failed, Taken
 from wedsync_dr.snapshot.group import Group, Portion, Rows
 from wedsync_dr.snapshot.links import LinkKey, Values, links_of
+from wedsync_dr.snapshot.previous import newest_believed, require_keys
 from wedsync_dr.snapshot.seal import Opened, Owners, Sealer
+from wedsync_dr.snapshot.supplement import Supplements
 from wedsync_dr.source.session import Patience, Session, lock_scopes
 from wedsync_dr.vault.archive import Archive
 
@@ -22,13 +24,17 @@ _LOCK_RETRY_S = 0.1
 
 @dataclass
 class Commit:
-    """One group on its way into the vault, and what came of its scopes so far."""
+    """One group on its way into the vault, and what came of its scopes so far.
+
+    `beside` makes the supplements that they need; a batch of everything needs none.
+    """
 
     archive: Archive
     facts: BatchFacts
     owners: Owners
     puts: Executor
     rows: Rows
+    beside: Supplements | None = None
     results: list[Taken | Failed] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -63,7 +69,8 @@ class Commit:
         for one, _ in ready:
             if one.scope in failed:
                 self._give_up(one, failed[one.scope])
-        self._write([pair for pair in ready if pair[0].scope not in failed], current)
+        ready = [pair for pair in ready if pair[0].scope not in failed]
+        self._write(ready, current, self._supplement(ready, min(opened, default=0)))
 
     def _open(self, scopes: Sequence[ScopeId]) -> dict[int, Opened]:
         """Open or make the keys of each scope, many at once, as each is a synced file. By place."""
@@ -71,8 +78,10 @@ class Commit:
 
         def prepared(scope: ScopeId) -> Opened | DisasterRecoveryError:
             try:
-                previous = _newest(self.archive, scope)
-                self._require_keys(scope, previous)
+                previous = newest_believed(self.archive, scope)
+                require_keys(self.archive, scope, previous)
+                for row_class in self.rows.classes(scope):
+                    self.archive.keyring.newest(scope, row_class, self.facts.instant.taken_at)
             except DisasterRecoveryError as error:
                 return error
             return Opened(scope, tiers[scope], previous)
@@ -80,13 +89,6 @@ class Commit:
         found = dict(zip(scopes, self.puts.map(prepared, scopes), strict=True))
         self.results += [Failed(scope, one) for scope, one in found.items() if isinstance(one, DisasterRecoveryError)]
         return {self._group.places[scope]: one for scope, one in found.items() if isinstance(one, Opened)}
-
-    def _require_keys(self, scope: ScopeId, previous: Manifest | None) -> None:
-        """A key that earlier snapshots were sealed with and that is gone is never replaced in silence."""
-        for sealed in previous.objects if previous else ():
-            self.archive.keyring.key(scope, sealed.key_id)
-        for row_class in self.rows.classes(scope):
-            self.archive.keyring.newest(scope, row_class, self.facts.instant.taken_at)
 
     def _seal(
         self,
@@ -125,24 +127,40 @@ class Commit:
 
     def _look_up(self, scopes: list[Opened]) -> None:
         """Ask for the owners of all that some scopes refer to at once, rather than scope by scope."""
-        wanted: dict[LinkKey, set[Values]] = {}
-        for one in scopes:
-            for links in one.links.values():
-                for key, values in links.items():
-                    wanted.setdefault(key, set()).update(values)
-        self.owners.look_up(wanted)
+        self.owners.look_up(_all_links(scopes))
+
+    def _supplement(self, ready: Sequence[tuple[Opened, Manifest]], nth: int) -> list[Manifest]:
+        """The supplements of the scopes that are stored; owners that can have none are reported, and stop nobody."""
+        if self.beside is None or not ready:
+            return []
+        made, failed = self.beside.make(_all_links([one for one, _ in ready]), nth)
+        self.results += failed
+        return made
 
     def _give_up(self, one: Opened, error: DisasterRecoveryError) -> None:
         self.results.append(Failed(one.scope, error))
         self._sealer.drop(one)
 
-    def _write(self, ready: list[tuple[Opened, Manifest]], current: list[tuple[Opened, Manifest]]) -> None:
+    def _write(
+        self,
+        ready: list[tuple[Opened, Manifest]],
+        current: list[tuple[Opened, Manifest]],
+        supplements: Sequence[Manifest],
+    ) -> None:
         """Ledger first, manifests last: a manifest that no ledger entry names is always a finding."""
         if not ready and not current:
             return
         at = self.facts.instant
         stored, still = [manifest for _, manifest in ready], [manifest for _, manifest in current]
-        self.archive.commit(self.facts.batch_id, stored, still, at, self.puts)
+        self.archive.commit(
+            self.facts.batch_id,
+            stored,
+            still,
+            at,
+            self.puts,
+            supplements=supplements,
+            horizon=self.facts.ages.horizon,
+        )
         self.results += [
             Taken(m.scope, m.snapshot_id, at.taken_at, at.lsn, m.bytes, m.rows, status, one.tier)
             for status, pairs in (("stored", ready), ("current", current))
@@ -150,12 +168,13 @@ class Commit:
         ]
 
 
-def _newest(archive: Archive, scope: ScopeId) -> Manifest | None:
-    """The newest manifest that can be believed; a damaged one is verification's business, not a reason to stop."""
-    try:
-        return archive.newest(scope)
-    except (Damaged, FormatUnsupported):
-        return None
+def _all_links(scopes: Sequence[Opened]) -> dict[LinkKey, set[Values]]:
+    wanted: dict[LinkKey, set[Values]] = {}
+    for one in scopes:
+        for links in one.links.values():
+            for key, values in links.items():
+                wanted.setdefault(key, set()).update(values)
+    return wanted
 
 
 def _busy(scope: ScopeId) -> Failed:

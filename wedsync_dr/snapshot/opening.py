@@ -69,7 +69,8 @@ def open_object(archive: Archive, manifest: Manifest, sealed: SealedObject) -> O
     if len(data) != sealed.bytes or hashlib.sha256(data).hexdigest() != sealed.sha256:
         raise Damaged(f"{sealed.name} of {manifest.scope} is not what its manifest says.", remedy=OLDER)
     key = archive.keyring.key(manifest.scope, sealed.key_id)
-    opened = unseal(data, key.file_key(manifest.scope, manifest.snapshot_id, sealed.name))
+    name = archive.vault.sealed_name(sealed.name)
+    opened = unseal(data, key.file_key(manifest.scope, manifest.snapshot_id, name))
     if opened.row_count != sealed.rows:
         raise Damaged(f"{sealed.name} of {manifest.scope} does not hold the rows its manifest says.", remedy=OLDER)
     return opened

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from itertools import chain
 
-from wedsync_dr.errors import Damaged, DisasterRecoveryError, FormatUnsupported, ScopeBusy
+from wedsync_dr.errors import DisasterRecoveryError, ScopeBusy
 from wedsync_dr.model import SCHEMA, Kind, Manifest, RowClass, ScopeId, SealedObject, TableName
 from wedsync_dr.scope.discovery import ScopeInfo
 from wedsync_dr.scope.survey import Source, Survey
@@ -19,6 +19,7 @@ from wedsync_dr.snapshot.batch import TOOL_VERSION, BatchFacts, Failed, Taken
 from wedsync_dr.snapshot.content import class_content, content_of
 from wedsync_dr.snapshot.ddl import Statement, split_dump
 from wedsync_dr.snapshot.opening import OpenSnapshot
+from wedsync_dr.snapshot.previous import newest_believed
 from wedsync_dr.snapshot.sealed_rows import TableHead, TableRows, seal
 from wedsync_dr.source.copytext import line_of, values_of
 from wedsync_dr.source.dump import dump_schema
@@ -91,7 +92,7 @@ def take_schema(source: Source, archive: Archive, facts: BatchFacts, pending: Fu
 
 
 def _commit(archive: Archive, facts: BatchFacts, found: SchemaObject) -> Taken:
-    previous = _newest(archive)
+    previous = newest_believed(archive, SCHEMA)
     for sealed in previous.objects if previous else ():
         archive.keyring.key(SCHEMA, sealed.key_id)  # a lost key is never replaced in silence
     key = archive.keyring.newest(SCHEMA, _CLASS, facts.instant.taken_at)
@@ -134,14 +135,6 @@ def _manifest(
         tool_version=TOOL_VERSION,
         previous=previous.snapshot_id if previous else None,
     )
-
-
-def _newest(archive: Archive) -> Manifest | None:
-    """The newest that can be believed; a damaged one is verification's business."""
-    try:
-        return archive.newest(SCHEMA)
-    except (Damaged, FormatUnsupported):
-        return None
 
 
 def _rows(found: SchemaObject, content_key: bytes) -> list[TableRows]:

@@ -67,6 +67,7 @@ class Sealer:
     ) -> None:
         self._archive, self._facts, self._owners, self._puts = archive, facts, owners, puts
         self._limits = limits
+        self._supplementary = archive.vault.supplementary
         self._waiting: dict[tuple[ScopeId, str, str], bytes] = {}
         self._held = 0
         self._failed: dict[ScopeId, DisasterRecoveryError] = {}
@@ -107,6 +108,7 @@ class Sealer:
             content=content,
             tool_version=TOOL_VERSION,
             previous=opened.previous.snapshot_id if opened.previous else None,
+            supplement=self._supplementary,
         )
 
     def settle(self) -> dict[ScopeId, DisasterRecoveryError]:
@@ -122,7 +124,7 @@ class Sealer:
             self._waiting.pop((opened.scope, self._facts.snapshot_id, sealed.name), None)
         if opened.objects:
             with suppress(DisasterRecoveryError):
-                self._archive.vault.discard(SnapshotRef(opened.scope, self._facts.snapshot_id))
+                self._archive.vault.discard(SnapshotRef(opened.scope, self._facts.snapshot_id, self._supplementary))
 
     def _content(self, opened: Opened, row_class: RowClass) -> str:
         tables = opened.contents[row_class].items()
@@ -133,7 +135,8 @@ class Sealer:
         scope, snapshot_id, name = opened.scope, self._facts.snapshot_id, opened.part(row_class)
         rows = opened.waiting.get(row_class) or ScopeRows(NO_ROWS, ())
         key = self._archive.keyring.newest(scope, row_class, self._facts.instant.taken_at)
-        data = seal(rows.rows, rows.entries, links, key.file_key(scope, snapshot_id, name))
+        file_key = key.file_key(scope, snapshot_id, self._archive.vault.sealed_name(name))
+        data = seal(rows.rows, rows.entries, links, file_key)
         opened.objects.append(
             SealedObject(
                 name=name,
@@ -150,9 +153,9 @@ class Sealer:
             self._failed |= self.settle()
 
     def _links(self, scope: ScopeId, links: dict[LinkKey, set[Values]]) -> list[Any]:
-        """The links of a class: what its rows refer to and the scope does not hold."""
+        """The links of a class: what its rows refer to and the snapshot, or the supplement, does not hold."""
         outside: dict[LinkKey, list[tuple[Values, ScopeId | None]]] = {}
         for key, values in links.items():
             owners = self._owners.find(key, values)
-            outside[key] = [(v, owners.get(v)) for v in sorted(values) if owners.get(v) != scope]
+            outside[key] = [(v, owners.get(v)) for v in sorted(values) if self._supplementary or owners.get(v) != scope]
         return as_footer(outside)

@@ -1,5 +1,6 @@
 """Taking snapshots: one instant, one COPY per table, one sealed snapshot per scope."""
 
+import hashlib
 import secrets
 import time
 from collections.abc import Sequence
@@ -12,7 +13,7 @@ from wedsync_dr.model import Kind, Progress, ScopeId, TableName, Tier, silent
 from wedsync_dr.schedule.tiers import URGENCY, most_urgent, tier_of, zone_of
 from wedsync_dr.scope.discovery import ScopeInfo, discover
 from wedsync_dr.scope.survey import Source, Survey, survey
-from wedsync_dr.snapshot.batch import Batch, BatchFacts, Failed, Taken
+from wedsync_dr.snapshot.batch import TOOL_VERSION, Batch, BatchFacts, Failed, Taken
 from wedsync_dr.snapshot.commit import Commit
 from wedsync_dr.snapshot.group import Group, Rows
 from wedsync_dr.snapshot.layout import layouts
@@ -22,10 +23,14 @@ from wedsync_dr.snapshot.pool import PROCESSES
 from wedsync_dr.snapshot.reading import Laid, Read, stretches
 from wedsync_dr.snapshot.schema import begin_schema, take_schema
 from wedsync_dr.snapshot.shelf import Slot, shelf
+from wedsync_dr.snapshot.supplement import Supplements
 from wedsync_dr.snapshot.workers import PUTS, Job, crew
+from wedsync_dr.source.horizon import ages_of
 from wedsync_dr.source.order import restore_order
 from wedsync_dr.source.session import lock_scopes
 from wedsync_dr.vault.archive import Archive
+from wedsync_dr.vault.ledger import LedgerState
+from wedsync_dr.vault.vault import Vault, instant_of
 
 _SCOPE_BYTES = 2**18
 
@@ -64,7 +69,7 @@ def take(
         known = {info.scope: info for info in discover(seen.reader, seen.catalog, seen.ownership, wanted)}
         absent = [Failed(scope, _absent(archive, scope)) for scope in wanted or () if scope not in known]
         present = known if wanted is None else {scope: known[scope] for scope in wanted if scope in known}
-        facts = batch_facts(seen)
+        facts = batch_facts(seen, complete=wanted is None)
         tiers = {scope: scope_tier(info, now, source.default_time_zone) for scope, info in present.items()}
         with lock_scopes(source.url, [_lock_of(facts.batch_id)], patience_s=0, connecting=source.patience):
             archive.ledger.append("batch-started", _beginning(facts, requested_by, purpose), now)
@@ -125,9 +130,11 @@ def _take_read(
 ) -> Taken | Failed:
     with shelf(LIMITS.in_memory) as laid_down, ThreadPoolExecutor(PUTS) as puts:
         group = replace(group, slots=tuple(read.lay_down(restore_order(seen.catalog), laid_down)))
-        commit = Commit(archive, facts, LinkOwners(seen), puts, Rows(group, laid_down, read.layouts))
-        (result,) = commit.run(read.session, source.patience)
-    return result
+        owners, batch = LinkOwners(seen, aged=True), frozenset(group.scopes)
+        beside = Supplements(archive, facts, owners, seen, read.layouts, puts, batch)
+        commit = Commit(archive, facts, owners, puts, Rows(group, laid_down, read.layouts), beside)
+        results = {result.scope: result for result in commit.run(read.session, source.patience)}
+    return results[group.scopes[0]]
 
 
 def _beginning(facts: BatchFacts, requested_by: str, purpose: str) -> dict[str, str]:
@@ -145,14 +152,20 @@ def close_unfinished(source: Source, archive: Archive, now: datetime) -> int:
         return 0
     with lock_scopes(source.url, list(waiting), patience_s=0, connecting=source.patience) as dead:
         for batch in sorted(waiting[lock] for lock in dead):
-            left = [ref for ref in archive.vault.unfinished() if ref.snapshot_id == batch]
-            for ref in left:
-                archive.vault.discard(ref)
-            missing = [
-                _line(scope, id_) for scope, id_ in archive.ledger.known().named_in(batch) if _gone(archive, scope, id_)
-            ]
-            archive.ledger.append("batch-abandoned", {"batch": batch, "missing": missing}, now)
+            missing = _clear(archive.vault, archive.ledger.known(), batch)
+            beside = _clear(archive.vault.supplements, archive.ledger.known(), batch)
+            body = {"batch": batch, "missing": missing} | ({"supplements": beside} if beside else {})
+            archive.ledger.append("batch-abandoned", body, now)
     return len(dead)
+
+
+def _clear(vault: Vault, state: LedgerState, batch: str) -> list[dict[str, str]]:
+    """Remove what a batch left without manifests; what it named and does not exist."""
+    for ref in list(vault.unfinished()):
+        if instant_of(ref.snapshot_id) == instant_of(batch):
+            vault.discard(ref)
+    named = state.named_in(batch, supplement=vault.supplementary)
+    return [_line(scope, snapshot_id) for scope, snapshot_id in named if _gone(vault, scope, snapshot_id)]
 
 
 def _lock_of(batch: str) -> ScopeId:
@@ -160,15 +173,15 @@ def _lock_of(batch: str) -> ScopeId:
     return ScopeId(Kind.PLATFORM, f"batch.{batch}")
 
 
-def _gone(archive: Archive, scope: ScopeId, snapshot_id: str) -> bool:
-    return all(ref.snapshot_id != snapshot_id for ref in archive.vault.snapshots(scope=scope))
+def _gone(vault: Vault, scope: ScopeId, snapshot_id: str) -> bool:
+    return all(ref.snapshot_id != snapshot_id for ref in vault.snapshots(scope=scope))
 
 
 def _line(scope: ScopeId, snapshot_id: str) -> dict[str, str]:
     return {"kind": scope.kind.value, "id": scope.id, "snapshot_id": snapshot_id}
 
 
-def batch_facts(seen: Survey) -> BatchFacts:
+def batch_facts(seen: Survey, *, complete: bool = False) -> BatchFacts:
     """What the snapshots of a batch at this instant have in common, with an id that no other batch has."""
     instant = seen.reader.instant
     suffix = secrets.token_hex(4)
@@ -178,7 +191,15 @@ def batch_facts(seen: Survey) -> BatchFacts:
         instant=instant,
         source=seen.reader.identity,
         schema_fingerprint=seen.catalog.fingerprint,
+        ages=ages_of(seen.reader, _shape(seen)),
+        complete=complete,
     )
+
+
+def _shape(seen: Survey) -> str:
+    """Equal only where tables, rules and tool are the same: the same rows then have the same owner and text."""
+    text = repr((seen.stamp, seen.ownership.rules, sorted(seen.ownership.left_out), TOOL_VERSION))
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _absent(archive: Archive, scope: ScopeId) -> DisasterRecoveryError:

@@ -21,6 +21,7 @@ from wedsync_dr.snapshot.pool import Pool, process_pool
 from wedsync_dr.snapshot.reading import Laid, Stretch, lay_down
 from wedsync_dr.snapshot.shelf import Shelf
 from wedsync_dr.snapshot.split import Places
+from wedsync_dr.snapshot.supplement import Supplements
 from wedsync_dr.vault.archive import Archive
 
 PUTS = 8
@@ -45,7 +46,8 @@ class Worker:
         self._job, self._seen, self._puts = job, seen, puts
         self._plan = layouts(seen.catalog, seen.ownership)
         self._places = Places(seen.ownership, job.scopes)
-        self._owners = LinkOwners(seen)
+        self._owners = LinkOwners(seen, aged=not job.facts.complete)
+        self._beside = None if job.facts.complete else self._supplements()
 
     def read(self, stretch: Stretch) -> list[Laid]:
         """Lay the rows of a stretch on the shelf."""
@@ -54,8 +56,12 @@ class Worker:
     def seal(self, group: Group) -> list[Taken | Failed]:
         """Seal and commit a group whose rows lie on the shelf."""
         rows = Rows(group, self._job.shelf, self._plan, self._job.limits)
-        commit = Commit(self._job.archive, self._job.facts, self._owners, self._puts, rows)
+        commit = Commit(self._job.archive, self._job.facts, self._owners, self._puts, rows, self._beside)
         return commit.run(self._job.source.url, self._job.source.patience)
+
+    def _supplements(self) -> Supplements:
+        job, batch = self._job, frozenset(self._job.scopes)
+        return Supplements(job.archive, job.facts, self._owners, self._seen, self._plan, self._puts, batch, job.limits)
 
 
 class Crew:

@@ -24,7 +24,8 @@ versions (part, number, version) AS (
   UNION ALL SELECT t.oid, -6, t.xmin FROM pg_type t JOIN spaces ON spaces.oid = t.typnamespace WHERE t.typtype <> 'c'
   UNION ALL SELECT r.oid, -7 - d.refobjsubid, d.xmin FROM pg_depend d JOIN relations r ON r.oid = d.objid
     WHERE d.classid = 'pg_class'::regclass AND d.deptype IN ('a', 'i', 'e')
-  UNION ALL SELECT oid, -8, xmin FROM pg_extension)
+  UNION ALL SELECT oid, -8, xmin FROM pg_extension
+  UNION ALL SELECT oid, -9, xmin FROM pg_enum)
 SELECT count(*), sum(hashint8extended(version::text::bigint, (part::bigint << 24) + number))::text FROM versions
 """
 

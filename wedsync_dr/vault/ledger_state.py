@@ -1,10 +1,12 @@
 """The ledger summed up: which snapshots it names, and what became of them."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from wedsync_dr.model import Kind, ScopeId
+from wedsync_dr.model import Horizon, Kind, ScopeId
+
+Place = tuple[ScopeId, str]
 
 SAFETY = "safety"
 """The purpose of a batch that a restore takes of what it is about to replace."""
@@ -12,7 +14,7 @@ SAFETY = "safety"
 
 @dataclass
 class Named:
-    """What the ledger says of a snapshot."""
+    """What the ledger says of a snapshot or supplement."""
 
     digest: str
     batch: str
@@ -22,20 +24,25 @@ class Named:
 
 @dataclass
 class LedgerState:
-    """A pure fold over the entries. `current` is the last instant at which a scope's newest snapshot was current."""
+    """A pure fold over the entries. `current` is the last instant at which a scope's newest snapshot was current;
+    `horizons` has its newest recovery point, and what was settled when that was last current; `supplemented` has a
+    scope's last supplement."""
 
-    snapshots: dict[tuple[ScopeId, str], Named] = field(default_factory=dict)
+    snapshots: dict[Place, Named] = field(default_factory=dict)
+    supplements: dict[Place, Named] = field(default_factory=dict)
+    supplemented: dict[ScopeId, str] = field(default_factory=dict)
     open_batches: set[str] = field(default_factory=set)
     abandoned_batches: set[str] = field(default_factory=set)
     current: dict[ScopeId, str] = field(default_factory=dict)
     safety_batches: set[str] = field(default_factory=set)
-    confirmed: set[tuple[ScopeId, str]] = field(default_factory=set)
-    named: dict[ScopeId, list[str]] = field(default_factory=dict)
+    confirmed: set[Place] = field(default_factory=set)
+    horizons: dict[ScopeId, tuple[str, Horizon]] = field(default_factory=dict)
+    ids: dict[ScopeId, list[str]] = field(default_factory=dict)
     drills: list[dict[str, Any]] = field(default_factory=list)
 
     def expected_of(self, scope: ScopeId) -> list[str]:
         """The ids of the snapshots that the vault must have of a scope."""
-        return [id_ for id_ in self.named.get(scope, ()) if self.expected(self.snapshots[scope, id_])]
+        return [id_ for id_ in self.ids.get(scope, ()) if self.expected(self.snapshots[scope, id_])]
 
     def is_safety(self, scope: ScopeId, snapshot_id: str) -> bool:
         """Whether a snapshot shows only what a restore was about to replace: nobody means that state by `the newest`.
@@ -44,6 +51,10 @@ class LedgerState:
         """
         named = self.snapshots.get((scope, snapshot_id))
         return named is not None and named.batch in self.safety_batches and (scope, snapshot_id) not in self.confirmed
+
+    def named(self, *, supplement: bool) -> dict[Place, Named]:
+        """The snapshots, or the supplements."""
+        return self.supplements if supplement else self.snapshots
 
     def expected(self, named: Named) -> bool:
         """Whether the vault must have the snapshot: its batch is over, and nobody removed it."""
@@ -54,9 +65,9 @@ class LedgerState:
         named = self.snapshots.get((scope, snapshot_id))
         return named is not None and named.digest == digest and not (named.removed or named.abandoned)
 
-    def named_in(self, batch: str) -> list[tuple[ScopeId, str]]:
-        """The snapshots that a batch named."""
-        return [key for key, named in self.snapshots.items() if named.batch == batch]
+    def named_in(self, batch: str, *, supplement: bool = False) -> list[Place]:
+        """The snapshots, or the supplements, that a batch named."""
+        return [key for key, named in self.named(supplement=supplement).items() if named.batch == batch]
 
     def add(self, event: str, body: dict[str, Any]) -> None:
         """Take in the next entry; an event that says nothing of snapshots changes nothing."""
@@ -72,14 +83,30 @@ def _started(state: LedgerState, body: dict[str, Any]) -> None:
 
 def _snapshots(state: LedgerState, body: dict[str, Any]) -> None:
     abandoned = body["batch"] in state.abandoned_batches
+    for places, lines in ((state.snapshots, body["stored"]), (state.supplements, body.get("supplements", ()))):
+        for line in lines:
+            named = Named(line["manifest"], body["batch"], abandoned=abandoned)
+            places[_scope(line), line["snapshot_id"]] = named
+    state.supplemented.update((_scope(line), line["snapshot_id"]) for line in body.get("supplements", ()))
     for line in body["stored"]:
-        named = Named(line["manifest"], body["batch"], abandoned=abandoned)
-        state.snapshots[_scope(line), line["snapshot_id"]] = named
-        state.named.setdefault(_scope(line), []).append(line["snapshot_id"])
-    for line in () if abandoned else (*body["stored"], *body["current"]):
-        state.current[_scope(line)] = body["taken_at"]
+        state.ids.setdefault(_scope(line), []).append(line["snapshot_id"])
     if body["batch"] not in state.safety_batches:
         state.confirmed |= {(_scope(line), line["snapshot_id"]) for line in body["current"]}
+    if not abandoned:
+        _seen(state, body)
+
+
+def _seen(state: LedgerState, body: dict[str, Any]) -> None:
+    """What a batch found current. Horizons are those of recovery points: a safety snapshot leaves the one before."""
+    horizon = Horizon(**body["horizon"]) if "horizon" in body else None
+    for line in (*body["stored"], *body["current"]):
+        scope, snapshot_id = _scope(line), line["snapshot_id"]
+        state.current[scope] = body["taken_at"]
+        if state.is_safety(scope, snapshot_id):
+            continue
+        state.horizons.pop(scope, None)
+        if horizon:
+            state.horizons[scope] = snapshot_id, horizon
 
 
 def _finished(state: LedgerState, body: dict[str, Any]) -> None:
@@ -89,18 +116,21 @@ def _finished(state: LedgerState, body: dict[str, Any]) -> None:
 def _abandoned(state: LedgerState, body: dict[str, Any]) -> None:
     state.open_batches.discard(body["batch"])
     state.abandoned_batches.add(body["batch"])
-    for named in _marked(state, body.get("missing", ())):
+    for named in _marked(state, body, "missing"):
         named.abandoned = True
 
 
 def _removed(state: LedgerState, body: dict[str, Any]) -> None:
-    for named in _marked(state, body["snapshots"]):
+    for named in _marked(state, body, "snapshots"):
         named.removed = True
 
 
-def _marked(state: LedgerState, lines: Iterable[dict[str, Any]]) -> list[Named]:
-    """Those of the snapshots that are known: the entry that named another one may be the damaged one."""
-    return [named for line in lines if (named := state.snapshots.get((_scope(line), line["snapshot_id"])))]
+def _marked(state: LedgerState, body: dict[str, Any], snapshots: str) -> list[Named]:
+    """Those of the snapshots and supplements that are known: the entry that named another one may be the damaged
+    one."""
+    lists = ((state.snapshots, body.get(snapshots, ())), (state.supplements, body.get("supplements", ())))
+    found = [places.get((_scope(line), line["snapshot_id"])) for places, lines in lists for line in lines]
+    return [named for named in found if named]
 
 
 def _scope(line: dict[str, Any]) -> ScopeId:

@@ -47,8 +47,10 @@ def to_bytes(manifest: Manifest, signer: Signer) -> bytes:
     return signed(_body(manifest), signer)
 
 
-def from_bytes(data: bytes, scope: ScopeId, snapshot_id: str, verifier: Verifier) -> Manifest:
-    """Read a manifest that stands in the place of a snapshot.
+def from_bytes(
+    data: bytes, scope: ScopeId, snapshot_id: str, verifier: Verifier, *, supplement: bool = False
+) -> Manifest:
+    """Read a manifest that stands in the place of a snapshot, or of a supplement.
 
     Raises Damaged, also where it is unsigned or another snapshot's, and FormatUnsupported.
     """
@@ -60,11 +62,20 @@ def from_bytes(data: bytes, scope: ScopeId, snapshot_id: str, verifier: Verifier
         )
     if not is_signed(entry, verifier):
         raise Damaged(f"The manifest of {scope} is not signed by this keyring.", remedy=_OLDER)
+    return _in_place(entry, scope, snapshot_id, supplement)
+
+
+def from_named_bytes(data: bytes, scope: ScopeId, snapshot_id: str) -> Manifest:
+    """A snapshot's manifest from bytes that a ledger entry names by their digest: that entry's signature is enough."""
+    return _in_place(from_json(data, f"The manifest of {scope}"), scope, snapshot_id, supplement=False)
+
+
+def _in_place(entry: dict[str, Any], scope: ScopeId, snapshot_id: str, supplement: bool) -> Manifest:
     try:
         manifest = _manifest(entry)
     except (KeyError, TypeError, ValueError, MalformedId):
         raise Damaged(f"The manifest of {scope} lacks a field.", remedy=_OLDER) from None
-    if (manifest.scope, manifest.snapshot_id) != (scope, snapshot_id):
+    if (manifest.scope, manifest.snapshot_id, manifest.supplement) != (scope, snapshot_id, supplement):
         raise Damaged(f"The manifest in the place of {scope} is another snapshot's.", remedy=_OLDER)
     return manifest
 
@@ -73,7 +84,7 @@ _OLDER = "Restore an older recovery point; `wedsync-dr verify` names all damage.
 
 
 def _body(manifest: Manifest) -> dict[str, Any]:
-    return {
+    return ({"supplement": True} if manifest.supplement else {}) | {
         "format": _FORMAT,
         "version": VERSION,
         "kind": manifest.scope.kind.value,
@@ -121,4 +132,5 @@ def _manifest(entry: dict[str, Any]) -> Manifest:
         content={RowClass(name): text for name, text in entry["content"].items()},
         tool_version=entry["tool"],
         previous=entry["previous"],
+        supplement=entry.get("supplement", False) is True,
     )

@@ -1,6 +1,6 @@
 """The vault: which key an object has, and in which order things are written. Nothing else knows key strings.
 
-A snapshot exists exactly while its manifest does: written last, deleted first.
+A snapshot exists exactly while its manifest does: written last, deleted first. So does a supplement.
 """
 
 import re
@@ -29,28 +29,50 @@ DRILL = "drill/"
 _MANIFEST = "manifest.json"
 _PROBE_BYTES = 4096
 _FORMAT_KEY = "format.json"
+_SNAPSHOTS, _SUPPLEMENTS = "snapshots", "supplements"
 _OBJECT = re.compile(r"(business|personal)-\d+\.parquet\Z")
 _SNAPSHOT_ID = re.compile(r"\d{8}T\d{6}\.\d{6}Z-[0-9a-f]{8}\Z")
 
 
 @dataclass(frozen=True, order=True)
 class SnapshotRef:
-    """Where a snapshot is."""
+    """Where a snapshot is, or a supplement."""
 
     scope: ScopeId
     snapshot_id: str
+    supplement: bool = False
 
     @property
     def taken_at(self) -> datetime:
         """The instant, which the id begins with."""
-        return datetime.fromisoformat(self.snapshot_id[:22]).replace(tzinfo=UTC)
+        return datetime.fromisoformat(instant_of(self.snapshot_id)).replace(tzinfo=UTC)
+
+
+def instant_of(snapshot_id: str) -> str:
+    """The part of an id that all snapshots and supplements of one batch share."""
+    return snapshot_id[:22]
+
+
+def nth_id(snapshot_id: str, number: int) -> str:
+    """An id of the same instant: the one that stands `number` further on, the same for 0."""
+    return f"{snapshot_id[:-8]}{(int(snapshot_id[-8:], 16) + number) % 2**32:08x}"
 
 
 class Vault:
-    """Snapshots in an object store."""
+    """Snapshots in an object store; or its `supplements`, which lie beside them and are no snapshots of anything."""
 
-    def __init__(self, store: ObjectStore) -> None:
-        self.store = store
+    def __init__(self, store: ObjectStore, *, supplementary: bool = False) -> None:
+        self.store, self.supplementary = store, supplementary
+        self._section = _SUPPLEMENTS if supplementary else _SNAPSHOTS
+
+    @property
+    def supplements(self) -> "Vault":
+        """The same store, seen as a vault of supplements."""
+        return Vault(self.store, supplementary=True)
+
+    def sealed_name(self, name: str) -> str:
+        """The name that an object's key is derived for: a supplement's object does not decrypt as a snapshot's."""
+        return f"{_SUPPLEMENTS}/{name}" if self.supplementary else name
 
     def create(self, now: datetime) -> bool:
         """Mark the store as a vault; False if it is one."""
@@ -95,34 +117,36 @@ class Vault:
 
         Returns the scopes that lack one now, and why.
         """
-        owners = {_key(*place): place[0] for place in objects}
-        failed = put_all(self.store, {_key(*place): data for place, data in objects.items()}, puts)
+        owners = {self._key(*place): place[0] for place in objects}
+        failed = put_all(self.store, {self._key(*place): data for place, data in objects.items()}, puts)
         return {owners[key]: error for key, error in failed.items()}
 
     def get_object(self, scope: ScopeId, snapshot_id: str, name: str) -> bytes:
         """The bytes of a sealed object, unchecked."""
-        return self.store.get(_key(scope, snapshot_id, name))
+        return self.store.get(self._key(scope, snapshot_id, name))
 
     def commit(self, manifests: Mapping[tuple[ScopeId, str], bytes], puts: Executor) -> None:
         """Write signed manifests, by scope and snapshot id: from here on the snapshots exist.
 
         Raises what stopped one; all others exist.
         """
-        objects = {_key(*place, _MANIFEST): data for place, data in manifests.items()}
+        objects = {self._key(*place, _MANIFEST): data for place, data in manifests.items()}
         for error in put_all(self.store, objects, puts).values():
             raise error
 
     def raw_manifest(self, scope: ScopeId, snapshot_id: str) -> bytes:
         """The manifest's bytes, whose digest the ledger names."""
-        return self.store.get(_key(scope, snapshot_id, _MANIFEST))
+        return self.store.get(self._key(scope, snapshot_id, _MANIFEST))
 
     def manifest(self, scope: ScopeId, snapshot_id: str, verifier: Verifier) -> Manifest:
         """A manifest whose signature holds. Raises ObjectMissing, Damaged, FormatUnsupported."""
-        return manifests.from_bytes(self.raw_manifest(scope, snapshot_id), scope, snapshot_id, verifier)
+        data = self.raw_manifest(scope, snapshot_id)
+        return manifests.from_bytes(data, scope, snapshot_id, verifier, supplement=self.supplementary)
 
     def holds(self, manifest: Manifest) -> bool:
         """Whether every object of a snapshot is there in its full size; its bytes are not read."""
-        keys = [(_key(manifest.scope, manifest.snapshot_id, sealed.name), sealed.bytes) for sealed in manifest.objects]
+        scope, snapshot_id = manifest.scope, manifest.snapshot_id
+        keys = [(self._key(scope, snapshot_id, sealed.name), sealed.bytes) for sealed in manifest.objects]
         return all(self.store.stat(key) == ObjectInfo(key, size) for key, size in keys)
 
     def snapshots(self, kind: Kind | None = None, scope: ScopeId | None = None) -> Iterator[SnapshotRef]:
@@ -146,7 +170,7 @@ class Vault:
         """Remove a snapshot, or what there is of it: the manifest first. Foreign files stay."""
         names = [name for entry, names in self._entries(None, ref.scope) if entry == ref for name in names]
         for name in sorted(names, key=lambda name: name != _MANIFEST):
-            self.store.delete(_key(ref.scope, ref.snapshot_id, name))
+            self.store.delete(self._key(ref.scope, ref.snapshot_id, name))
 
     def foreign(self) -> Iterator[str]:
         """Keys that wedsync_dr did not write; they are never touched. `Ledger.check` names those in the ledger."""
@@ -155,27 +179,26 @@ class Vault:
                 yield info.key
 
     def _entries(self, kind: Kind | None, scope: ScopeId | None) -> Iterator[tuple[SnapshotRef, list[str]]]:
-        prefix = "snapshots/"
+        prefix = f"{self._section}/"
         if scope or kind:
             prefix += f"{scope.kind.value}/{scope.id}/" if scope else f"{kind}/"
         parsed = (entry for info in self.store.list(prefix) if (entry := _parsed(info.key)))
         for ref, group in groupby(parsed, key=lambda entry: entry[0]):
             yield ref, [name for _, name in group]
 
-
-def _key(scope: ScopeId, snapshot_id: str, name: str) -> str:
-    return f"snapshots/{scope.kind.value}/{scope.id}/{snapshot_id}/{name}"
+    def _key(self, scope: ScopeId, snapshot_id: str, name: str) -> str:
+        return f"{self._section}/{scope.kind.value}/{scope.id}/{snapshot_id}/{name}"
 
 
 def _parsed(key: str) -> tuple[SnapshotRef, str] | None:
-    """The snapshot and object name of a key; None for a key that is not a snapshot's."""
+    """The snapshot or supplement and object name of a key; None for a key that is neither's."""
     parts = key.split("/")
-    if len(parts) != 5 or parts[0] != "snapshots" or not _SNAPSHOT_ID.match(parts[3]):
+    if len(parts) != 5 or parts[0] not in (_SNAPSHOTS, _SUPPLEMENTS) or not _SNAPSHOT_ID.match(parts[3]):
         return None
     if parts[4] != _MANIFEST and not _OBJECT.match(parts[4]):
         return None
     try:
-        ref = SnapshotRef(ScopeId(Kind(parts[1]), parts[2]), parts[3])
+        ref = SnapshotRef(ScopeId(Kind(parts[1]), parts[2]), parts[3], parts[0] == _SUPPLEMENTS)
         _ = ref.taken_at
     except (ValueError, MalformedId):
         return None

@@ -14,16 +14,21 @@ from wedsync_dr.snapshot.sealed_rows import OpenObject
 from wedsync_dr.vault.archive import Archive
 from wedsync_dr.vault.ledger import LedgerState
 from wedsync_dr.vault.manifests import digest
-from wedsync_dr.vault.vault import SnapshotRef
+from wedsync_dr.vault.vault import SnapshotRef, instant_of
 from wedsync_dr.verification.closure import open_links
 
 AT_ONCE = 50
 WORTH_PROCESSES = 400  # snapshots; a process takes half a second to start
+_SUPPLEMENT = "supplement"
 
 
 @dataclass(frozen=True)
 class Verification:
-    """What was read, and every finding. `intact` is never true where nothing was checked."""
+    """What was read, and every finding. `checked` counts snapshots and supplements; `intact` is never true where
+    nothing was checked.
+
+    A finding about a supplement has an `object` that begins with `supplement`.
+    """
 
     checked: int
     bytes: int
@@ -58,7 +63,7 @@ def verify(
     findings += _told_apart(archive, found)
     findings += _absent(refs, state, scopes)
     findings += _strays(archive, state, scopes)
-    if not refs:
+    if all(ref.supplement for ref in refs):
         findings.append(Finding(FindingCode.NOTHING_CHECKED, "There is no snapshot to verify."))
     return Verification(len(refs), sum(part.bytes for part in parts.values()), tuple(findings))
 
@@ -95,12 +100,21 @@ def _portion(archive: Archive, refs: list[SnapshotRef]) -> Verification:
     read = 0
     state = archive.ledger.known()
     for ref in refs:
-        manifest, found = check_manifest(archive, ref, state)
-        findings += found
+        place = _place(archive, ref)
+        manifest, found = check_manifest(place, ref, state)
         if manifest:
-            findings += check_snapshot(archive, manifest)
+            found += check_snapshot(place, manifest)
             read += manifest.bytes
+        findings += [_of_supplement(one) for one in found] if ref.supplement else found
     return Verification(len(refs), read, tuple(findings))
+
+
+def _place(archive: Archive, ref: SnapshotRef) -> Archive:
+    return archive.supplements if ref.supplement else archive
+
+
+def _of_supplement(finding: Finding) -> Finding:
+    return replace(finding, object="/".join(filter(None, [_SUPPLEMENT, finding.object])))
 
 
 def check_manifest(archive: Archive, ref: SnapshotRef, state: LedgerState) -> tuple[Manifest | None, list[Finding]]:
@@ -115,7 +129,7 @@ def check_manifest(archive: Archive, ref: SnapshotRef, state: LedgerState) -> tu
 
 
 def _against_ledger(archive: Archive, ref: SnapshotRef, state: LedgerState) -> Iterator[Finding]:
-    named = state.snapshots.get((ref.scope, ref.snapshot_id))
+    named = state.named(supplement=ref.supplement).get((ref.scope, ref.snapshot_id))
     if named is None:
         yield Finding(FindingCode.NOT_IN_LEDGER, "No ledger entry names this snapshot.", ref.scope, ref.snapshot_id)
     elif named.removed or named.abandoned:
@@ -142,7 +156,7 @@ def examine(archive: Archive, manifest: Manifest) -> tuple[list[Finding], OpenSn
             findings.append(_object_finding(archive, manifest, sealed, error))
     damaged = bool(findings)
     names = {sealed.name for sealed in manifest.objects}
-    ref = SnapshotRef(manifest.scope, manifest.snapshot_id)
+    ref = SnapshotRef(manifest.scope, manifest.snapshot_id, manifest.supplement)
     for name in sorted(set(archive.vault.objects_of(ref)) - names):
         detail = "The manifest does not list this object."
         findings.append(Finding(FindingCode.ORPHAN_OBJECT, detail, manifest.scope, manifest.snapshot_id, name))
@@ -222,26 +236,32 @@ def _all_objects(archive: Archive) -> frozenset[str]:
 
 
 def _refs(archive: Archive, scopes: Sequence[ScopeId] | None) -> list[SnapshotRef]:
+    """Snapshots first, then supplements."""
+    vaults = (archive.vault, archive.vault.supplements)
     if scopes is None:
-        return list(archive.vault.snapshots())
-    return [ref for scope in scopes for ref in archive.vault.snapshots(scope=scope)]
+        return [ref for vault in vaults for ref in vault.snapshots()]
+    return [ref for vault in vaults for scope in scopes for ref in vault.snapshots(scope=scope)]
 
 
 def _absent(refs: list[SnapshotRef], state: LedgerState, scopes: Sequence[ScopeId] | None) -> Iterator[Finding]:
-    """Snapshots that the ledger expects and the vault does not have."""
-    present = {(ref.scope, ref.snapshot_id) for ref in refs}
-    for (scope, snapshot_id), named in state.snapshots.items():
-        if state.expected(named) and (scopes is None or scope in scopes) and (scope, snapshot_id) not in present:
-            yield Finding(
-                FindingCode.MISSING, "The ledger names this snapshot; its manifest is gone.", scope, snapshot_id
-            )
+    """Snapshots and supplements that the ledger expects and the vault does not have."""
+    present = set(refs)
+    detail = "The ledger names this snapshot; its manifest is gone."
+    for supplement in (False, True):
+        for (scope, snapshot_id), named in state.named(supplement=supplement).items():
+            wanted = state.expected(named) and (scopes is None or scope in scopes)
+            if wanted and SnapshotRef(scope, snapshot_id, supplement) not in present:
+                finding = Finding(FindingCode.MISSING, detail, scope, snapshot_id)
+                yield _of_supplement(finding) if supplement else finding
 
 
 def _strays(archive: Archive, state: LedgerState, scopes: Sequence[ScopeId] | None) -> Iterator[Finding]:
     """Objects without a manifest that no unfinished batch explains, and files that are not ours."""
-    for ref in archive.vault.unfinished():
-        if ref.snapshot_id not in state.open_batches and (scopes is None or ref.scope in scopes):
-            yield Finding(FindingCode.ORPHAN_OBJECT, "Objects without a manifest.", ref.scope, ref.snapshot_id)
+    at_work = {instant_of(batch) for batch in state.open_batches}
+    for ref in (*archive.vault.unfinished(), *archive.vault.supplements.unfinished()):
+        if instant_of(ref.snapshot_id) not in at_work and (scopes is None or ref.scope in scopes):
+            stray = Finding(FindingCode.ORPHAN_OBJECT, "Objects without a manifest.", ref.scope, ref.snapshot_id)
+            yield _of_supplement(stray) if ref.supplement else stray
     if scopes is None:
         for key in archive.vault.foreign():
             yield Finding(FindingCode.FOREIGN_FILE, "This file is not wedsync_dr's; it is left alone.", object=key)

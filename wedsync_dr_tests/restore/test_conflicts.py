@@ -5,7 +5,6 @@ import pytest
 from wedsync_dr.errors import Conflict
 from wedsync_dr.scope.rules import parse_rules
 from wedsync_dr.scope.survey import Source
-from wedsync_dr.snapshot.take import take
 from wedsync_dr.vault.archive import Archive
 from wedsync_dr_tests import town
 from wedsync_dr_tests.restore.test_restore import LOSE_ALL, W3, bring_back
@@ -34,7 +33,7 @@ def test_lost_parents_come_from_their_owners_snapshots(source: Source, archive: 
 
 
 def test_a_parent_that_no_snapshot_has_is_a_conflict(source: Source, archive: Archive) -> None:
-    take(source, archive, [W3], now=town.NOW, requested_by="test")
+    town.taken_alone(source, archive, W3)
     town.run(source, *LOSE_ALL, "SET session_replication_role = replica; DELETE FROM venues WHERE id = 1")
     before = town.state(source)
     with pytest.raises(Conflict, match="venues"):

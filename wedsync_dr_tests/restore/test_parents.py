@@ -8,7 +8,6 @@ from wedsync_dr.errors import Conflict
 from wedsync_dr.model import Kind, ScopeId
 from wedsync_dr.restore.terms import Consent
 from wedsync_dr.scope.survey import Source
-from wedsync_dr.snapshot.take import take
 from wedsync_dr.vault.archive import Archive
 from wedsync_dr_tests import town
 from wedsync_dr_tests.restore.test_restore import LOSE_ALL, W3, bring_back, damage
@@ -72,7 +71,7 @@ def test_a_parent_comes_from_the_recovery_point_at_or_before_the_asked_instant(
 
 
 def test_a_parent_that_its_owner_had_snapshotted_only_later_is_found_there(source: Source, archive: Archive) -> None:
-    take(source, archive, [W3], now=town.NOW, requested_by="test")
+    town.taken_alone(source, archive, W3)
     first = archive.newest(W3)
     town.take_all(source, archive)
     lose(source, "DELETE FROM venues WHERE id = 1")
@@ -90,13 +89,13 @@ def test_a_damaged_recovery_point_of_a_parent_is_named_and_an_older_one_used(
     damage(newest / "personal-0.parquet")
     lose(source, "DELETE FROM venues WHERE id = 1")
     restored = bring_back(source, archive)
-    refused = {"snapshot_id": newest.name, "why": "altered", "owner": "platform/public.venues"}
+    refused = {"snapshot_id": newest.name, "why": "altered", "owner": "platform/public.venues", "supplement": False}
     assert restored.plan.to_json()["refused_snapshots"] == [refused]
     assert town.rows(source, "SELECT name FROM venues WHERE id = 1") == [("Barn",)]
 
 
 def test_the_plan_says_exactly_which_row_is_missing_and_whose_it_is(source: Source, archive: Archive) -> None:
-    take(source, archive, [W3], now=town.NOW, requested_by="test")
+    town.taken_alone(source, archive, W3)
     lose(source, "DELETE FROM venues WHERE id = 1")
     plan = bring_back(source, archive, apply=False).plan
     assert plan.to_json()["missing_parents"] == [
@@ -134,7 +133,7 @@ def test_unlinked_rows_come_back_without_the_link_and_are_listed_one_by_one(sour
 
 def test_a_link_that_may_not_be_null_is_refused_with_a_remedy(source: Source, archive: Archive) -> None:
     town.run(source, "ALTER TABLE bookings ALTER vendor_id SET NOT NULL")
-    take(source, archive, [W3], now=town.NOW, requested_by="test")
+    town.taken_alone(source, archive, W3)
     lose(source, "DELETE FROM vendors WHERE id = 1")
     before = town.state(source)
     with pytest.raises(Conflict, match=r"bookings \(vendor_id\)") as refused:

@@ -1,6 +1,7 @@
 """Kill the writer at any write: nothing half-made is ever listed, and the next run cleans up."""
 
 from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -56,6 +57,13 @@ class FailingStore:
         self._store.delete(key)
 
 
+def copy_of(store: MemoryStore) -> MemoryStore:
+    other = MemoryStore()
+    for info in store.list(""):
+        other.put(info.key, store.get(info.key))
+    return other
+
+
 def open_archive(store: MemoryStore | FailingStore, keys: MemoryStore) -> Archive:
     vault, keyring = Vault(store), Keyring(keys, RootKey(b"r" * 32))
     vault.create(town.NOW)
@@ -86,6 +94,32 @@ def test_whatever_is_listed_after_a_power_cut_verifies_and_the_next_run_cleans_u
     assert list(healed.vault.unfinished()) == []
     assert healed.ledger.known().open_batches == set()
     assert verify(open_archive(store, keys)).findings == ()
+
+
+def test_a_power_cut_at_any_write_of_a_supplement_leaves_only_whole_things(source: Source) -> None:
+    keys, wedding = MemoryStore(), town.wedding(3)
+    first = MemoryStore()
+    town.take_all(source, open_archive(first, keys))
+    town.run(source, "UPDATE vendors SET name = 'Other' WHERE id = 3", "UPDATE bookings SET price = 9 WHERE id = 33")
+    outcomes = []
+    for left in count():
+        store = copy_of(first)
+        archive = open_archive(failing := FailingStore(store, PowerCut()), keys)
+        failing.left = left
+        try:
+            take(source, archive, [wedding], now=town.NOW, requested_by="test")
+        except PowerCut:
+            pass
+        seen = open_archive(store, keys)
+        assert verify(seen).findings == ()
+        supplements, snapshots = len(list(seen.vault.supplements.snapshots())), len(list(seen.vault.snapshots()))
+        outcomes.append((supplements, snapshots - len(list(open_archive(first, keys).vault.snapshots()))))
+        town.take_all(source, seen)
+        assert (list(seen.vault.unfinished()), list(seen.vault.supplements.unfinished())) == ([], [])
+        assert verify(open_archive(store, keys)).findings == ()
+        if failing.left > 0:
+            break
+    assert sorted(set(outcomes)) == [(0, 0), (1, 0), (1, 1)]
 
 
 def test_a_full_vault_fails_each_scope_with_a_remedy_and_leaves_nothing(source: Source) -> None:

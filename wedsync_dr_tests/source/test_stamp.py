@@ -52,6 +52,7 @@ CHANGES = [
     "ALTER SEQUENCE guests_id_seq OWNED BY NONE",
     "ALTER SEQUENCE guests_id_seq RENAME TO other",
     "ALTER TYPE phone RENAME TO telephone",
+    "ALTER TYPE mood RENAME VALUE 'happy' TO 'glad'",
     "CREATE SCHEMA other",
     "ALTER SCHEMA public RENAME TO other",
     "REVOKE SELECT ON guests FROM CURRENT_USER",

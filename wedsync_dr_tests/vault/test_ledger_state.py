@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from wedsync_dr.model import Kind, ScopeId
+from wedsync_dr.model import Horizon, Kind, ScopeId
 from wedsync_dr.vault.ledger_state import LedgerState
 
 SCOPE, OTHER = ScopeId(Kind.WEDDING, "1"), ScopeId(Kind.VENDOR, "2")
@@ -21,6 +21,15 @@ def line(scope: ScopeId) -> dict[str, str]:
 def snapshots(*scopes: ScopeId, at: str = "T1", current: tuple[ScopeId, ...] = ()) -> Event:
     stored = [line(scope) | {"manifest": f"digest of {scope}"} for scope in scopes]
     body = {"batch": "b", "taken_at": at, "stored": stored, "current": [line(scope) for scope in current]}
+    return "snapshots", body
+
+
+def seen(snapshot_id: str, xmin: int, *, batch: str = "b", new: bool = True) -> Event:
+    """A batch found a snapshot of SCOPE current, having stored it or not, with everything before `xmin` settled."""
+    one = {"kind": SCOPE.kind.value, "id": SCOPE.id, "snapshot_id": snapshot_id}
+    stored = [one | {"manifest": "digest"}] if new else []
+    horizon = {"server": "a", "shape": "b", "xmin": xmin}
+    body = {"batch": batch, "taken_at": "T", "stored": stored, "current": [] if new else [one], "horizon": horizon}
     return "snapshots", body
 
 
@@ -83,3 +92,25 @@ def test_a_scope_is_current_as_of_the_last_batch_that_saw_it() -> None:
 
 def test_what_an_abandoned_batch_still_says_makes_nothing_current() -> None:
     assert state_of(started, abandoned(), snapshots(SCOPE, current=(OTHER,))).current == {}
+
+
+safety: Event = ("batch-started", {"batch": "s", "requested_by": "somebody", "purpose": "safety"})
+
+
+@pytest.mark.parametrize(
+    ("later", "held_by", "xmin"),
+    [
+        ([], "first", 10),
+        ([seen("first", 20, new=False)], "first", 20),
+        ([safety, seen("first", 20, batch="s", new=False)], "first", 20),
+        ([safety, seen("second", 20, batch="s")], "first", 10),
+        ([safety, seen("second", 20, batch="s"), seen("second", 30, new=False)], "second", 30),
+    ],
+)
+def test_a_horizon_is_that_of_the_newest_recovery_point(later: list[Event], held_by: str, xmin: int) -> None:
+    state = state_of(started, seen("first", 10), *later)
+    assert state.horizons == {SCOPE: (held_by, Horizon("a", "b", xmin))}
+
+
+def test_a_batch_without_a_horizon_leaves_none_behind() -> None:
+    assert state_of(started, seen("first", 10), snapshots(SCOPE)).horizons == {}
