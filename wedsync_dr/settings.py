@@ -23,16 +23,18 @@ from wedsync_dr.encryption.root_key import (
     root_key_path,
 )
 from wedsync_dr.errors import KeyMissing, NotInitialised, SettingsInvalid
+from wedsync_dr.schedule.policy import Policy
+from wedsync_dr.schedule.policy_file import load_policy
 from wedsync_dr.scope.rules import Rules, load_rules
 from wedsync_dr.scope.survey import Source
 from wedsync_dr.source.session import PATIENCE, Patience
 from wedsync_dr.vault.archive import Archive
-from wedsync_dr.vault.ledger import Ledger
 from wedsync_dr.vault.local import LocalStore
 from wedsync_dr.vault.vault import Vault
 
 HOME = Path(".wedsync")
 RULES = Path("rules.toml")
+POLICY = Path("policy.toml")
 _LONGEST_WAIT_S = 3600
 NAMES = (
     "WEDSYNC_SOURCE_URL",
@@ -41,6 +43,7 @@ NAMES = (
     "WEDSYNC_ROOT_KEY",
     "WEDSYNC_PASSPHRASE",
     "WEDSYNC_RULES",
+    "WEDSYNC_POLICY",
     "WEDSYNC_TIMEZONE",
     "WEDSYNC_PG_BIN",
     "WEDSYNC_CONNECT_TIMEOUT",
@@ -57,6 +60,7 @@ class Settings:
     keyring_url: str
     root_key: str
     rules: Path = RULES
+    policy: Path | None = None
     time_zone: str = "UTC"
     pg_bin: Path | None = None
     patience: Patience = PATIENCE
@@ -77,17 +81,16 @@ class Settings:
             keyring_url=_store_url("WEDSYNC_KEYRING_URL", given, home / "keyring"),
             root_key=_root_key(given.get("WEDSYNC_ROOT_KEY") or (home / "root.key").as_uri()),
             rules=_path("WEDSYNC_RULES", given) or RULES.resolve(),
+            policy=_path("WEDSYNC_POLICY", given) or (POLICY.resolve() if POLICY.exists() else None),
             time_zone=_time_zone(given.get("WEDSYNC_TIMEZONE") or "UTC"),
             pg_bin=_path("WEDSYNC_PG_BIN", given),
             patience=Patience(
                 connect_s=_seconds("WEDSYNC_CONNECT_TIMEOUT", given, PATIENCE.connect_s),
                 lock_s=_seconds("WEDSYNC_LOCK_PATIENCE", given, PATIENCE.lock_s),
             ),
-            source_url=database_url(given["WEDSYNC_SOURCE_URL"]) if "WEDSYNC_SOURCE_URL" in given else None,
+            source_url=_database("WEDSYNC_SOURCE_URL", given),
             passphrase=given.get("WEDSYNC_PASSPHRASE"),
-            target_url=database_url(given["WEDSYNC_TARGET_URL"], "WEDSYNC_TARGET_URL")
-            if "WEDSYNC_TARGET_URL" in given
-            else None,
+            target_url=_database("WEDSYNC_TARGET_URL", given),
         )
 
 
@@ -99,6 +102,10 @@ def _given(environ: Mapping[str, str], dotenv: Path | None) -> dict[str, str]:
         if close := get_close_matches(name, NAMES, n=1, cutoff=0.85):
             raise SettingsInvalid(f"There is no setting {name}.", remedy=f"Perhaps {close[0]} is meant; rename it.")
     return {name: given[name] for name in NAMES if name in given}
+
+
+def _database(name: str, given: Mapping[str, str]) -> str | None:
+    return database_url(given[name], name) if name in given else None
 
 
 def database_url(text: str, name: str = "WEDSYNC_SOURCE_URL") -> str:
@@ -117,16 +124,13 @@ def database_url(text: str, name: str = "WEDSYNC_SOURCE_URL") -> str:
 def _store_url(name: str, given: Mapping[str, str], default: Path) -> str:
     url = given.get(name) or default.as_uri()
     if url.startswith("s3:"):
+        kept = "vaults" if name == "WEDSYNC_VAULT_URL" else "keyrings"
         raise SettingsInvalid(
-            f"{name} names an S3 bucket, and this version keeps {_stored(name)} in directories only.",
+            f"{name} names an S3 bucket, and this version keeps {kept} in directories only.",
             remedy=f"Set {name} to file:///…, or use a version that has S3.",
         )
     _file_path(name, url)
     return url
-
-
-def _stored(name: str) -> str:
-    return "vaults" if name == "WEDSYNC_VAULT_URL" else "keyrings"
 
 
 def _root_key(url: str) -> str:
@@ -188,13 +192,13 @@ def open_source(settings: Settings, rules: Rules | None = None) -> Source:
             "WEDSYNC_SOURCE_URL is not set.",
             remedy="Set it to postgresql://user@host:5432/database, or put it into .env.",
         )
-    return Source(
-        settings.source_url,
-        rules or load_rules(settings.rules),
-        settings.time_zone,
-        settings.patience,
-        settings.pg_bin,
-    )
+    rules = rules or load_rules(settings.rules)
+    return Source(settings.source_url, rules, settings.time_zone, settings.patience, settings.pg_bin)
+
+
+def open_policy(settings: Settings) -> Policy:
+    """What the tiers promise: the default, changed by the policy file. Raises PolicyInvalid."""
+    return load_policy(settings.policy)
 
 
 Passphrase = Callable[[], str]
@@ -205,14 +209,10 @@ def open_archive(settings: Settings, passphrase: Passphrase | None = None) -> Ar
 
     Raises NotInitialised, KeyRefused, SettingsInvalid, VaultUnavailable and FormatUnsupported.
     """
-    store = _store("WEDSYNC_VAULT_URL", settings.vault_url)
-    vault = Vault(store)
+    vault = Vault(_store("WEDSYNC_VAULT_URL", settings.vault_url))
     vault.check()
-    keyring = Keyring(
-        keys := _store("WEDSYNC_KEYRING_URL", settings.keyring_url), _open_root(settings, keys, passphrase)
-    )
-    signer, verifier = keyring.signer(), keyring.verifier()
-    return Archive(vault, keyring, Ledger(store, signer, verifier), signer, verifier)
+    keys = _store("WEDSYNC_KEYRING_URL", settings.keyring_url)
+    return Archive.open(vault, Keyring(keys, _open_root(settings, keys, passphrase)))
 
 
 @dataclass(frozen=True)
