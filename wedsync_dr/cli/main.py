@@ -13,6 +13,7 @@ COMMANDS = {
     "init": ("init", "Create root key, keyring and vault, and check the source."),
     "scopes": ("scopes", "Show whose every table's rows are, and what is undecided."),
     "snapshot": ("snapshot", "Take snapshots of weddings, vendors or platform tables."),
+    "due": ("due", "Show what is to be snapshotted now, the most urgent first, and why."),
     "snapshots": ("snapshots", "List the snapshots in the vault, newest first."),
     "show": ("contents", "Print a table of a snapshot as a data frame."),
     "export": ("contents", "Write a snapshot's tables as typed Parquet or CSV files."),

@@ -124,7 +124,7 @@ def _when(one: Candidate, now: dt.datetime) -> str:
     when = day_of_wedding(one.date, one.end_date, now.astimezone(one.zone).date())
     if one.scope.kind is Kind.WEDDING:
         return when
-    return f"booked {when}" if one.date else "no booking with a date"
+    return f"booked {when}" if one.date else "no booking" if one.tier is Tier.NORMAL else "booked without a date"
 
 
 def _why(one: Candidate, now: dt.datetime) -> str:

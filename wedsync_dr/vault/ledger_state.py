@@ -22,12 +22,19 @@ class Named:
 
 @dataclass
 class LedgerState:
-    """A pure fold over the entries. `current` is the last instant at which a scope's newest snapshot was current."""
+    """A pure fold over the entries.
+
+    `current` is the last instant at which a scope's newest recovery point was current, and `newest` that snapshot; a
+    safety snapshot is none, as the restore that took it goes on to change the scope. `rewritten` are the scopes that a
+    restore may have written to since.
+    """
 
     snapshots: dict[tuple[ScopeId, str], Named] = field(default_factory=dict)
     open_batches: set[str] = field(default_factory=set)
     abandoned_batches: set[str] = field(default_factory=set)
     current: dict[ScopeId, str] = field(default_factory=dict)
+    newest: dict[ScopeId, str] = field(default_factory=dict)
+    rewritten: set[ScopeId] = field(default_factory=set)
     safety_batches: set[str] = field(default_factory=set)
     confirmed: set[tuple[ScopeId, str]] = field(default_factory=set)
 
@@ -69,10 +76,13 @@ def _snapshots(state: LedgerState, body: dict[str, Any]) -> None:
     for line in body["stored"]:
         named = Named(line["manifest"], body["batch"], abandoned=abandoned)
         state.snapshots[_scope(line), line["snapshot_id"]] = named
+    if body["batch"] in state.safety_batches:
+        return
     for line in () if abandoned else (*body["stored"], *body["current"]):
-        state.current[_scope(line)] = body["taken_at"]
-    if body["batch"] not in state.safety_batches:
-        state.confirmed |= {(_scope(line), line["snapshot_id"]) for line in body["current"]}
+        scope = _scope(line)
+        state.current[scope], state.newest[scope] = body["taken_at"], line["snapshot_id"]
+        state.rewritten.discard(scope)
+    state.confirmed |= {(_scope(line), line["snapshot_id"]) for line in body["current"]}
 
 
 def _finished(state: LedgerState, body: dict[str, Any]) -> None:
@@ -84,11 +94,26 @@ def _abandoned(state: LedgerState, body: dict[str, Any]) -> None:
     state.abandoned_batches.add(body["batch"])
     for named in _marked(state, body.get("missing", ())):
         named.abandoned = True
+    _forget(state, body.get("missing", ()))
 
 
 def _removed(state: LedgerState, body: dict[str, Any]) -> None:
     for named in _marked(state, body["snapshots"]):
         named.removed = True
+    _forget(state, body["snapshots"])
+
+
+def _restore(state: LedgerState, body: dict[str, Any]) -> None:
+    if "kind" in body:
+        state.rewritten.add(_scope(body))
+
+
+def _forget(state: LedgerState, lines: Iterable[dict[str, Any]]) -> None:
+    """A scope whose newest recovery point is gone is not known to be current any more."""
+    for line in lines:
+        scope = _scope(line)
+        if state.newest.get(scope) == line["snapshot_id"]:
+            del state.newest[scope], state.current[scope]
 
 
 def _marked(state: LedgerState, lines: Iterable[dict[str, Any]]) -> list[Named]:
@@ -106,4 +131,6 @@ _FOLD: dict[str, Callable[[LedgerState, dict[str, Any]], None]] = {
     "batch-finished": _finished,
     "batch-abandoned": _abandoned,
     "removed": _removed,
+    "restore-started": _restore,
+    "restored": _restore,
 }

@@ -54,7 +54,8 @@ def only(candidate: Candidate, **changes: object) -> Due:
             "no date; last known current 50 min ago; objective 60 min",
         ),
         (Candidate(P, None), "platform table; no recovery point yet; objective 24 h"),
-        (Candidate(V, Tier.NORMAL), "no booking with a date; no recovery point yet; objective 24 h"),
+        (Candidate(V, Tier.NORMAL), "no booking; no recovery point yet; objective 24 h"),
+        (Candidate(V, Tier.CRITICAL), "booked without a date; no recovery point yet; objective 60 min"),
     ],
 )
 def test_a_person_understands_the_reason(candidate: Candidate, reason: str) -> None:

@@ -81,5 +81,34 @@ def test_a_scope_is_current_as_of_the_last_batch_that_saw_it() -> None:
     assert state.current == {SCOPE: "T2", OTHER: "T1"}
 
 
+def safety(*scopes: ScopeId, at: str) -> list[Event]:
+    body = {"batch": "s", "taken_at": at, "stored": [line(s) | {"manifest": "m"} for s in scopes], "current": []}
+    return [
+        ("batch-started", {"batch": "s", "purpose": "safety"}),
+        ("snapshots", body),
+        ("batch-finished", {"batch": "s"}),
+    ]
+
+
+def test_a_safety_snapshot_makes_nothing_current() -> None:
+    state = state_of(started, snapshots(SCOPE), finished, *safety(SCOPE, OTHER, at="T2"))
+    assert (state.current, state.newest) == ({SCOPE: "T1"}, {SCOPE: "s"})
+
+
+@pytest.mark.parametrize("loss", [abandoned(SCOPE), removed(SCOPE)])
+def test_a_scope_whose_newest_recovery_point_is_gone_is_not_known_to_be_current(loss: Event) -> None:
+    state = state_of(started, snapshots(SCOPE, OTHER), loss)
+    assert (state.current, state.newest) == ({OTHER: "T1"}, {OTHER: "s"})
+
+
+@pytest.mark.parametrize("event", ["restore-started", "restored"])
+def test_a_scope_that_a_restore_wrote_to_is_rewritten_until_the_next_batch_sees_it(event: str) -> None:
+    state = state_of(started, snapshots(SCOPE), finished, (event, line(SCOPE)))
+    assert state.rewritten == {SCOPE}
+    assert state_of(*safety(SCOPE, at="T2"), (event, line(SCOPE)), *safety(SCOPE, at="T3")).rewritten == {SCOPE}
+    state.add(*snapshots(at="T2", current=(SCOPE,)))
+    assert state.rewritten == set()
+
+
 def test_what_an_abandoned_batch_still_says_makes_nothing_current() -> None:
     assert state_of(started, abandoned(), snapshots(SCOPE, current=(OTHER,))).current == {}
