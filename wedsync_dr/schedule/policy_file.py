@@ -15,6 +15,7 @@ from wedsync_dr.schedule.policy import DEFAULT, Policy, Priority, Retention, Tie
 from wedsync_dr.scope.rules import did_you_mean
 
 _SPAN = re.compile(r"(\d{1,5}) ?(min|h|d|y)")
+_SPANS = 'Write it as "15 min", "24 h", "30 d" or "3 y".'
 _UNITS = {"min": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1), "y": timedelta(days=366)}
 _MOST = 100_000
 _WINDOWED = [tier for tier, numbers in DEFAULT.tiers.items() if numbers.days_before is not None]
@@ -95,9 +96,17 @@ def _require_known(entry: Mapping[str, Any], known: Iterable[str], where: str) -
 
 
 def _span(value: Any, where: str) -> timedelta:
+    found = _reach(value, where)
+    if not found:
+        raise PolicyInvalid(f"{where} is no time at all.", remedy=_SPANS)
+    return found
+
+
+def _reach(value: Any, where: str) -> timedelta:
+    """A span that may be none."""
     found = _SPAN.fullmatch(value) if isinstance(value, str) else None
-    if not found or not int(found[1]):
-        raise PolicyInvalid(f"{where} is not a span of time.", remedy='Write it as "15 min", "24 h", "30 d" or "3 y".')
+    if not found:
+        raise PolicyInvalid(f"{where} is not a span of time.", remedy=_SPANS)
     return int(found[1]) * _UNITS[found[2]]
 
 
@@ -127,9 +136,9 @@ _TIER: dict[str, Callable[[Any, str], Any]] = {
 }
 _WINDOW: dict[str, Callable[[Any, str], Any]] = {"days_before": _whole(0), "days_after": _whole(0)}
 _RETENTION: dict[str, Callable[[Any, str], Any]] = {
-    "every": _span,
-    "hourly": _span,
-    "daily": _span,
+    "every": _reach,
+    "hourly": _reach,
+    "daily": _reach,
     "weekly": _whole(0),
     "monthly": _whole(0),
     "yearly": _whole(0),

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 from wedsync_dr.model import Kind, ScopeId
@@ -20,13 +21,27 @@ class Named:
     abandoned: bool = False
 
 
+@dataclass(frozen=True)
+class Hold:
+    """Nothing of a scope may be removed: why, who said so, since when, and until which day (None: until released)."""
+
+    reason: str
+    by: str
+    since: str
+    until: date | None
+
+    def binds(self, day: date | None) -> bool:
+        """Whether it still holds on a day, that day included."""
+        return self.until is None or day is None or day <= self.until
+
+
 @dataclass
 class LedgerState:
     """A pure fold over the entries.
 
     `current` is the last instant at which a scope's newest recovery point was current, and `newest` that snapshot; a
     safety snapshot is none, as the restore that took it goes on to change the scope. `rewritten` are the scopes that a
-    restore may have written to since.
+    restore may have written to since; `restoring` has when a restore began that has not ended.
     """
 
     snapshots: dict[tuple[ScopeId, str], Named] = field(default_factory=dict)
@@ -35,6 +50,8 @@ class LedgerState:
     current: dict[ScopeId, str] = field(default_factory=dict)
     newest: dict[ScopeId, str] = field(default_factory=dict)
     rewritten: set[ScopeId] = field(default_factory=set)
+    restoring: dict[ScopeId, str] = field(default_factory=dict)
+    holds: dict[ScopeId, Hold] = field(default_factory=dict)
     safety_batches: set[str] = field(default_factory=set)
     confirmed: set[tuple[ScopeId, str]] = field(default_factory=set)
 
@@ -45,6 +62,10 @@ class LedgerState:
         """
         named = self.snapshots.get((scope, snapshot_id))
         return named is not None and named.batch in self.safety_batches and (scope, snapshot_id) not in self.confirmed
+
+    def is_held(self, scope: ScopeId, day: date | None) -> bool:
+        """Whether a hold binds a scope on a day."""
+        return scope in self.holds and self.holds[scope].binds(day)
 
     def expected(self, named: Named) -> bool:
         """Whether the vault must have the snapshot: its batch is over, and nobody removed it."""
@@ -59,10 +80,10 @@ class LedgerState:
         """The snapshots that a batch named."""
         return [key for key, named in self.snapshots.items() if named.batch == batch]
 
-    def add(self, event: str, body: dict[str, Any]) -> None:
+    def add(self, event: str, body: dict[str, Any], at: str = "") -> None:
         """Take in the next entry; an event that says nothing of snapshots changes nothing."""
         if event in _FOLD:
-            _FOLD[event](self, body)
+            _FOLD[event](self, {"at": at} | body)
 
 
 def _started(state: LedgerState, body: dict[str, Any]) -> None:
@@ -98,14 +119,33 @@ def _abandoned(state: LedgerState, body: dict[str, Any]) -> None:
 
 
 def _removed(state: LedgerState, body: dict[str, Any]) -> None:
-    for named in _marked(state, body["snapshots"]):
+    """A removal that was named after a hold began is void: the ledger's order decides, whoever was faster."""
+    day = date.fromisoformat(body["on"]) if "on" in body else None
+    lines = [line for line in body["snapshots"] if not state.is_held(_scope(line), day)]
+    for named in _marked(state, lines):
         named.removed = True
-    _forget(state, body["snapshots"])
+    _forget(state, lines)
 
 
-def _restore(state: LedgerState, body: dict[str, Any]) -> None:
+def _held(state: LedgerState, body: dict[str, Any]) -> None:
+    until = date.fromisoformat(body["until"]) if body.get("until") else None
+    state.holds[_scope(body)] = Hold(body["reason"], body["by"], body["at"], until)
+
+
+def _released(state: LedgerState, body: dict[str, Any]) -> None:
+    state.holds.pop(_scope(body), None)
+
+
+def _restore_started(state: LedgerState, body: dict[str, Any]) -> None:
     if "kind" in body:
         state.rewritten.add(_scope(body))
+        state.restoring[_scope(body)] = body["at"]
+
+
+def _restored(state: LedgerState, body: dict[str, Any]) -> None:
+    if "kind" in body:
+        state.rewritten.add(_scope(body))
+        state.restoring.pop(_scope(body), None)
 
 
 def _forget(state: LedgerState, lines: Iterable[dict[str, Any]]) -> None:
@@ -131,6 +171,8 @@ _FOLD: dict[str, Callable[[LedgerState, dict[str, Any]], None]] = {
     "batch-finished": _finished,
     "batch-abandoned": _abandoned,
     "removed": _removed,
-    "restore-started": _restore,
-    "restored": _restore,
+    "restore-started": _restore_started,
+    "restored": _restored,
+    "held": _held,
+    "released": _released,
 }

@@ -38,6 +38,11 @@ def test_retention_is_one_for_all_tiers_unless_a_tier_has_its_own() -> None:
     )
 
 
+def test_a_rule_of_retention_may_reach_back_to_nothing() -> None:
+    none = parse_policy('[retention]\nevery = "0 h"\nhourly = "0 d"\ndaily = "0 d"\nyearly = 0\n').of(None).retention
+    assert (none.every, none.hourly, none.daily, none.yearly) == (timedelta(), timedelta(), timedelta(), 0)
+
+
 @pytest.mark.parametrize(
     ("text", "what", "remedy"),
     [
@@ -55,6 +60,7 @@ def test_retention_is_one_for_all_tiers_unless_a_tier_has_its_own() -> None:
         ("[day_of]\nrun_priority = true", "run_priority", "Write"),
         ("[day_of]\ndays_before = -1", "days_before", "0 or more"),
         ('[normal]\npriority = "CRITICL"', "not a priority", "'CRITICAL'"),
+        ('[retention]\npersonal = "0 d"', "personal", '"15 min"'),
         ("[retention]\nminimum = 0", "minimum", "1 or more"),
         ("[imminent]\ndays_before = 30", "[critical] reaches no further", "larger days_before"),
     ],

@@ -1,5 +1,6 @@
 """What the ledger says of a snapshot: what must be there, what was given up, what must not come back."""
 
+from datetime import date
 from typing import Any
 
 import pytest
@@ -108,6 +109,43 @@ def test_a_scope_that_a_restore_wrote_to_is_rewritten_until_the_next_batch_sees_
     assert state_of(*safety(SCOPE, at="T2"), (event, line(SCOPE)), *safety(SCOPE, at="T3")).rewritten == {SCOPE}
     state.add(*snapshots(at="T2", current=(SCOPE,)))
     assert state.rewritten == set()
+
+
+def held(until: str | None = None) -> Event:
+    return "held", {"kind": "wedding", "id": "1", "reason": "lawsuit", "by": "somebody", "until": until}
+
+
+def test_a_hold_lasts_until_it_is_released_or_its_last_day_is_over() -> None:
+    last, after = date(2027, 6, 30), date(2027, 7, 1)
+    state = state_of(held())
+    assert state.is_held(SCOPE, after) and not state.is_held(OTHER, after)
+    state = state_of(held("2027-06-30"))
+    assert state.is_held(SCOPE, last) and not state.is_held(SCOPE, after)
+    state.add("released", {"kind": "wedding", "id": "1", "reason": "settled", "by": "somebody"})
+    assert not state.is_held(SCOPE, last)
+
+
+@pytest.mark.parametrize(
+    ("events", "gone"),
+    [
+        ([held(), removed(SCOPE, OTHER)], {OTHER}),
+        ([removed(SCOPE), held()], {SCOPE}),
+        ([held("2027-06-30"), ("removed", removed(SCOPE)[1] | {"on": "2027-06-30"})], set()),
+        ([held("2027-06-30"), ("removed", removed(SCOPE)[1] | {"on": "2027-07-01"})], {SCOPE}),
+    ],
+)
+def test_a_removal_that_is_named_while_a_hold_binds_is_void(events: list[Event], gone: set[ScopeId]) -> None:
+    state = state_of(started, snapshots(SCOPE, OTHER), finished, *events)
+    assert {scope for (scope, _), named in state.snapshots.items() if named.removed} == gone
+    assert state.newest.keys() == {SCOPE, OTHER} - gone
+
+
+def test_a_restore_goes_on_from_its_start_to_its_end() -> None:
+    state = LedgerState()
+    state.add("restore-started", line(SCOPE), "T1")
+    assert state.restoring == {SCOPE: "T1"}
+    state.add("restored", line(SCOPE), "T2")
+    assert state.restoring == {}
 
 
 def test_what_an_abandoned_batch_still_says_makes_nothing_current() -> None:
