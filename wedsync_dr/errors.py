@@ -36,6 +36,10 @@ class RulesInvalid(DisasterRecoveryError):
     """`rules.toml` names something that the database or the format does not have."""
 
 
+class PolicyInvalid(DisasterRecoveryError):
+    """`policy.toml` names something that a policy does not have, or numbers that cannot be meant."""
+
+
 class MalformedId(DisasterRecoveryError):
     """The text is not the id of any scope, table or snapshot."""
 

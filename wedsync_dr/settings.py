@@ -16,6 +16,8 @@ from dotenv import dotenv_values
 from wedsync_dr.encryption.keyring import Keyring
 from wedsync_dr.encryption.root_key import RootKey, open_root_key
 from wedsync_dr.errors import KeyMissing, NotInitialised, SettingsInvalid
+from wedsync_dr.schedule.policy import Policy
+from wedsync_dr.schedule.policy_file import load_policy
 from wedsync_dr.scope.rules import Rules, load_rules
 from wedsync_dr.scope.survey import Source
 from wedsync_dr.source.session import PATIENCE, Patience
@@ -25,6 +27,7 @@ from wedsync_dr.vault.vault import Vault
 
 HOME = Path(".wedsync")
 RULES = Path("rules.toml")
+POLICY = Path("policy.toml")
 _LONGEST_WAIT_S = 3600
 NAMES = (
     "WEDSYNC_SOURCE_URL",
@@ -33,6 +36,7 @@ NAMES = (
     "WEDSYNC_ROOT_KEY",
     "WEDSYNC_PASSPHRASE",
     "WEDSYNC_RULES",
+    "WEDSYNC_POLICY",
     "WEDSYNC_TIMEZONE",
     "WEDSYNC_PG_BIN",
     "WEDSYNC_CONNECT_TIMEOUT",
@@ -50,6 +54,7 @@ class Settings:
     keyring_url: str
     root_key: str
     rules: Path = RULES
+    policy: Path | None = None
     time_zone: str = "UTC"
     pg_bin: Path | None = None
     patience: Patience = PATIENCE
@@ -71,6 +76,7 @@ class Settings:
             keyring_url=_store_url("WEDSYNC_KEYRING_URL", given, home / "keyring"),
             root_key=_root_key(given.get("WEDSYNC_ROOT_KEY") or (home / "root.key").as_uri()),
             rules=_path("WEDSYNC_RULES", given) or RULES.resolve(),
+            policy=_path("WEDSYNC_POLICY", given) or (POLICY.resolve() if POLICY.exists() else None),
             time_zone=_time_zone(given.get("WEDSYNC_TIMEZONE") or "UTC"),
             pg_bin=_path("WEDSYNC_PG_BIN", given),
             patience=Patience(
@@ -94,6 +100,10 @@ def _given(environ: Mapping[str, str], dotenv: Path | None) -> dict[str, str]:
     return {name: given[name] for name in NAMES if name in given}
 
 
+def _database(name: str, given: Mapping[str, str]) -> str | None:
+    return database_url(given[name], name) if name in given else None
+
+
 def database_url(text: str, name: str = "WEDSYNC_SOURCE_URL") -> str:
     """The URL of a PostgreSQL database, or SettingsInvalid. The text is never repeated: it may hold a password."""
     remedy = f"Write {name} as postgresql://user@host:5432/database."
@@ -114,16 +124,13 @@ def _database_url(name: str, given: Mapping[str, str]) -> str | None:
 def _store_url(name: str, given: Mapping[str, str], default: Path) -> str:
     url = given.get(name) or default.as_uri()
     if url.startswith("s3:"):
+        kept = "vaults" if name == "WEDSYNC_VAULT_URL" else "keyrings"
         raise SettingsInvalid(
-            f"{name} names an S3 bucket, and this version keeps {_stored(name)} in directories only.",
+            f"{name} names an S3 bucket, and this version keeps {kept} in directories only.",
             remedy=f"Set {name} to file:///…, or use a version that has S3.",
         )
     _file_path(name, url)
     return url
-
-
-def _stored(name: str) -> str:
-    return "vaults" if name == "WEDSYNC_VAULT_URL" else "keyrings"
 
 
 def _root_key(url: str) -> str:
@@ -185,13 +192,13 @@ def open_source(settings: Settings, rules: Rules | None = None) -> Source:
             "WEDSYNC_SOURCE_URL is not set.",
             remedy="Set it to postgresql://user@host:5432/database, or put it into .env.",
         )
-    return Source(
-        settings.source_url,
-        rules or load_rules(settings.rules),
-        settings.time_zone,
-        settings.patience,
-        settings.pg_bin,
-    )
+    rules = rules or load_rules(settings.rules)
+    return Source(settings.source_url, rules, settings.time_zone, settings.patience, settings.pg_bin)
+
+
+def open_policy(settings: Settings) -> Policy:
+    """What the tiers promise: the default, changed by the policy file. Raises PolicyInvalid."""
+    return load_policy(settings.policy)
 
 
 Passphrase = Callable[[], str]

@@ -5,7 +5,8 @@ import pytest
 
 from wedsync_dr.errors import KeyRefused, RulesInvalid, SettingsInvalid
 from wedsync_dr.initialise import initialise
-from wedsync_dr.settings import NAMES, Settings, database_url, open_archive, open_source
+from wedsync_dr.schedule.policy import DEFAULT
+from wedsync_dr.settings import NAMES, Settings, database_url, open_archive, open_policy, open_source
 from wedsync_dr.source.session import PATIENCE, Patience
 
 NOW = datetime(2026, 11, 24, 8, 30, tzinfo=UTC)
@@ -30,6 +31,18 @@ def test_where_nothing_is_said_everything_lives_in_the_working_directory(
     assert settings.keyring_url == (tmp_path / ".wedsync" / "keyring").as_uri()
     assert settings.root_key == (tmp_path / ".wedsync" / "root.key").as_uri()
     assert (settings.source_url, settings.rules, settings.time_zone) == (None, tmp_path / "rules.toml", "UTC")
+
+
+def test_the_policy_is_the_file_in_the_working_directory_where_there_is_one_else_what_is_built_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert open_policy(Settings.from_environ({})) == DEFAULT
+    (tmp_path / "policy.toml").write_text("[retention]\nyearly = 2\n")
+    assert open_policy(Settings.from_environ({})).of(None).retention.yearly == 2
+    (tmp_path / "other.toml").write_text("[retention]\nyearly = 3\n")
+    named = Settings.from_environ({"WEDSYNC_POLICY": str(tmp_path / "other.toml")})
+    assert open_policy(named).of(None).retention.yearly == 3
 
 
 def test_the_environment_wins_over_the_file_and_an_empty_value_is_not_set(tmp_path: Path) -> None:
@@ -73,6 +86,7 @@ def test_no_secret_is_printed_with_the_settings(tmp_path: Path) -> None:
         ("WEDSYNC_ROOT_KEY", "env:ROOT_KEY"),
         ("WEDSYNC_ROOT_KEY", PASSWORD),
         ("WEDSYNC_RULES", "/nowhere/rules.toml"),
+        ("WEDSYNC_POLICY", "/nowhere/policy.toml"),
         ("WEDSYNC_TIMEZONE", "Europe/Bielefeld-am-Meer"),
         ("WEDSYNC_TIMEZONE", "../../etc/passwd"),
         ("WEDSYNC_PG_BIN", "/nowhere/bin"),

@@ -11,8 +11,9 @@ import click
 
 from wedsync_dr.errors import SettingsInvalid
 from wedsync_dr.model import ScopeId
+from wedsync_dr.schedule.policy import Policy
 from wedsync_dr.scope.survey import Source
-from wedsync_dr.settings import Settings, open_archive, open_source
+from wedsync_dr.settings import Settings, open_archive, open_policy, open_source
 from wedsync_dr.vault.archive import Archive
 
 
@@ -24,6 +25,11 @@ def settings() -> Settings:
 def source() -> Source:
     """The database that the settings name."""
     return open_source(settings())
+
+
+def policy() -> Policy:
+    """What the tiers promise here."""
+    return open_policy(settings())
 
 
 def archive() -> Archive:

@@ -44,7 +44,16 @@ def recover(
     if url is None:
         raise click.UsageError("--everything needs --target URL, an empty database.")
     archive, now, time_zone = at_hand.archive(), at_hand.now(), settings.time_zone
-    plan = plan_everything(archive, url, as_of=as_of, order=order, no_owner=no_owner, now=now, time_zone=time_zone)
+    plan = plan_everything(
+        archive,
+        url,
+        as_of=as_of,
+        order=order,
+        no_owner=no_owner,
+        now=now,
+        time_zone=time_zone,
+        policy=at_hand.policy(),
+    )
     if not as_json:
         _print_plan(plan)
     if not apply:

@@ -29,6 +29,7 @@ EXIT_CODES: dict[type[DisasterRecoveryError], int] = {
     errors.DisasterRecoveryError: FAULT,
     errors.SettingsInvalid: USAGE,
     errors.RulesInvalid: USAGE,
+    errors.PolicyInvalid: USAGE,
     errors.MalformedId: USAGE,
     errors.NotInitialised: USAGE,
     errors.SourceUnreachable: UNAVAILABLE,

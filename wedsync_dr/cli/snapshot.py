@@ -12,7 +12,7 @@ from wedsync_dr.cli.output import counted, note, print_json, print_table, say, s
 from wedsync_dr.cli.progress import shown_progress
 from wedsync_dr.errors import ScopeNotFound
 from wedsync_dr.model import Kind, ScopeId, utc_text
-from wedsync_dr.schedule.tiers import URGENCY
+from wedsync_dr.schedule.policy import URGENCY
 from wedsync_dr.scope.discovery import discover
 from wedsync_dr.scope.survey import Source, survey
 from wedsync_dr.snapshot.batch import Batch, Failed, Taken
@@ -48,6 +48,7 @@ def snapshot(
             now=at_hand.now(),
             requested_by=at_hand.requested_by(),
             progress=progress,
+            policy=at_hand.policy(),
         )
     batch = _hinted(source, archive, batch)
     print_json(_batch_json(batch)) if as_json else _print_batch(batch)

@@ -67,7 +67,8 @@ def apply_at(
     """The same on a session that holds the scope already."""
     started = time.monotonic()
     story = {"kind": plan.scope.kind.value, "id": plan.scope.id, "snapshot_id": plan.manifest.snapshot_id}
-    archive.ledger.append("restore-started", story | {"mode": plan.mode.value, "requested_by": requested_by}, now)
+    story |= {"mode": plan.mode.value, "requested_by": requested_by}
+    archive.ledger.append("restore-started", story, now)
     snapshot = point.snapshot(archive)
     with site.write() as seen:
         target = Target.of(seen)
@@ -76,7 +77,7 @@ def apply_at(
         require_fresh(plan, again)
         refuse_conflicts(again)
         _write_and_compare(site, target, again)
-    archive.ledger.append("restored", story | {"rows": plan.rows, "requested_by": requested_by}, now)
+    archive.ledger.append("restored", story | {"rows": plan.rows}, now)
     return Applied(plan.rows, time.monotonic() - started)
 
 

@@ -125,7 +125,8 @@ def lay_aside(database: Source, archive: Archive, plan: RestorePlan, *, now: dat
     refuse_conflicts(plan)
     started = time.monotonic()
     story = {"kind": plan.scope.kind.value, "id": plan.scope.id, "snapshot_id": plan.manifest.snapshot_id}
-    archive.ledger.append("restore-started", story | {"mode": plan.mode.value, "requested_by": requested_by}, now)
+    story |= {"mode": plan.mode.value, "requested_by": requested_by}
+    archive.ledger.append("restore-started", story, now)
     writes = [(change.head, change.inserts) for change in plan.changes]
     writes += [(parent.head, parent.lines) for parent in plan.parents]
     with _connected(database) as connection, translated(), connection.transaction():
@@ -133,7 +134,7 @@ def lay_aside(database: Source, archive: Archive, plan: RestorePlan, *, now: dat
         for head, lines in writes:
             copy_in(connection, head.table.sql, head, lines)
         _require_equal(Reader(connection), writes)
-    archive.ledger.append("restored", story | {"rows": plan.rows, "requested_by": requested_by}, now)
+    archive.ledger.append("restored", story | {"rows": plan.rows}, now)
     return Applied(plan.rows, time.monotonic() - started)
 
 

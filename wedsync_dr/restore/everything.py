@@ -20,6 +20,7 @@ from wedsync_dr.restore.recovery import Outcome, Recovered, RecoveryPlan
 from wedsync_dr.restore.stages import rebuild
 from wedsync_dr.restore.target import look_at, require_fit
 from wedsync_dr.restore.waves import Order, waves_of
+from wedsync_dr.schedule.policy import DEFAULT, Policy
 from wedsync_dr.source.session import connect, lock_scopes
 from wedsync_dr.source.translation import translated
 from wedsync_dr.vault.archive import Archive
@@ -38,6 +39,7 @@ def restore_everything(
     time_zone: str = "UTC",
     progress: Progress = silent,
     workers: int = 2,
+    policy: Policy = DEFAULT,
 ) -> Recovered:
     """Plan the recovery of the whole platform into an empty database, and carry it out if asked.
 
@@ -47,7 +49,7 @@ def restore_everything(
     """
     started = time.monotonic()
     plan = plan_everything(
-        archive, target_url, as_of=as_of, order=order, no_owner=no_owner, now=now, time_zone=time_zone
+        archive, target_url, as_of=as_of, order=order, no_owner=no_owner, now=now, time_zone=time_zone, policy=policy
     )
     outcome = None
     if apply:
@@ -66,12 +68,13 @@ def plan_everything(
     no_owner: bool,
     now: datetime,
     time_zone: str,
+    policy: Policy = DEFAULT,
 ) -> RecoveryPlan:
     """What would come back, from where, in which order, and what the target lacks. Reads only."""
     with translated(), connect(target_url, name="wedsync-dr plan") as connection:
         under_way = Journal(connection).run()
         instant = as_of or (parse_utc(under_way.as_of) if under_way else _newest(archive, now))
-        inventory = take_inventory(archive, instant, now=now, time_zone=time_zone)
+        inventory = take_inventory(archive, instant, now=now, time_zone=time_zone, policy=policy)
         target = look_at(connection, inventory.schema.surroundings, order, no_owner=no_owner)
     return RecoveryPlan(inventory, tuple(waves_of(inventory.wanted)), target, order, no_owner)
 

@@ -1,14 +1,14 @@
 """Which scopes made up the platform at an instant, and which snapshots each of them can come back from."""
 
 from collections import defaultdict
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
 from wedsync_dr.errors import DisasterRecoveryError, ScopeNotFound, SnapshotNotFound
 from wedsync_dr.model import SCHEMA, Kind, Manifest, ScopeId, Tier
 from wedsync_dr.restore.resolve import RecoveryPoint, resolve
-from wedsync_dr.schedule.tiers import URGENCY, tier_of, zone_of
+from wedsync_dr.schedule.policy import DEFAULT, Policy
+from wedsync_dr.schedule.tiers import tier_of, zone_of
 from wedsync_dr.scope.discovery import ScopeInfo
 from wedsync_dr.snapshot.opening import open_snapshot
 from wedsync_dr.snapshot.schema import SchemaObject
@@ -36,7 +36,10 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Inventory:
-    """The platform at `as_of`. `bare` scopes were there and have no snapshot; `gone` ones have and were not there."""
+    """The platform at `as_of`. `bare` scopes were there and have no snapshot; `gone` ones have and were not there.
+
+    Tiers are by `policy`, as they are now.
+    """
 
     as_of: datetime
     point: RecoveryPoint
@@ -44,9 +47,12 @@ class Inventory:
     wanted: tuple[Wanted, ...]
     bare: tuple[ScopeId, ...]
     gone: tuple[ScopeId, ...]
+    policy: Policy = DEFAULT
 
 
-def take_inventory(archive: Archive, as_of: datetime, *, now: datetime, time_zone: str) -> Inventory:
+def take_inventory(
+    archive: Archive, as_of: datetime, *, now: datetime, time_zone: str, policy: Policy = DEFAULT
+) -> Inventory:
     """What the platform was at `as_of`, from the newest intact schema object at or before it, and what came after that.
 
     Raises SnapshotNotFound where there is none, and Damaged where none is intact.
@@ -56,7 +62,11 @@ def take_inventory(archive: Archive, as_of: datetime, *, now: datetime, time_zon
     known = {info.scope: info for info in schema.scopes}
     found = _snapshots(archive, as_of)
     there = {s for s, refs in found.items() if s in known or refs[0].taken_at > point.manifest.taken_at}
-    wanted = [_wanted(archive, scope, found[scope], known.get(scope), now, time_zone) for scope in sorted(there)]
+    wanted = []
+    for scope in sorted(there):
+        manifest = _manifest(archive, found[scope][0])
+        tier = _tier(scope, known.get(scope), manifest, now, time_zone, policy)
+        wanted.append(Wanted(scope, tier, tuple(ref.snapshot_id for ref in found[scope]), manifest))
     return Inventory(
         as_of=as_of,
         point=point,
@@ -64,6 +74,7 @@ def take_inventory(archive: Archive, as_of: datetime, *, now: datetime, time_zon
         wanted=tuple(wanted),
         bare=tuple(sorted(known.keys() - found.keys())),
         gone=tuple(sorted(found.keys() - there)),
+        policy=policy,
     )
 
 
@@ -88,29 +99,20 @@ def _snapshots(archive: Archive, as_of: datetime) -> dict[ScopeId, list[Snapshot
     return {scope: refs[::-1] for scope, refs in found.items()}
 
 
-def _wanted(
-    archive: Archive, scope: ScopeId, refs: list[SnapshotRef], info: ScopeInfo | None, now: datetime, time_zone: str
-) -> Wanted:
-    ids = tuple(ref.snapshot_id for ref in refs)
+def _manifest(archive: Archive, ref: SnapshotRef) -> Manifest | None:
     try:
-        manifest = archive.vault.manifest(scope, ids[0], archive.verifier)
+        return archive.vault.manifest(ref.scope, ref.snapshot_id, archive.verifier)
     except DisasterRecoveryError:
-        manifest = None
-    return Wanted(scope, _tier(scope, info, manifest, now, time_zone), ids, manifest)
+        return None
 
 
 def _tier(
-    scope: ScopeId, info: ScopeInfo | None, manifest: Manifest | None, now: datetime, time_zone: str
+    scope: ScopeId, info: ScopeInfo | None, manifest: Manifest | None, now: datetime, time_zone: str, policy: Policy
 ) -> Tier | None:
     """A wedding's tier now: from its date; where the schema object does not know it yet, from its manifest."""
     if scope.kind is not Kind.WEDDING:
         return None
-    tiers = list(_tiers(info, manifest, now, time_zone))
-    return min(tiers, key=URGENCY.index, default=Tier.CRITICAL)
-
-
-def _tiers(info: ScopeInfo | None, manifest: Manifest | None, now: datetime, time_zone: str) -> Iterator[Tier]:
     if info:
-        yield tier_of(info.date, now, zone_of(info.time_zone, time_zone))
-    elif manifest and manifest.tier:
-        yield manifest.tier
+        zone = zone_of(info.time_zone, time_zone)
+        return tier_of(info.date, now, zone, until=info.end_date, policy=policy)
+    return (manifest and manifest.tier) or Tier.CRITICAL

@@ -9,7 +9,7 @@ from wedsync_dr.restore.reading import Refused
 from wedsync_dr.restore.rebuild import Dangling
 from wedsync_dr.restore.target import Target, shown_lacks
 from wedsync_dr.restore.waves import ROWS_A_SECOND, Order, Wave
-from wedsync_dr.schedule.tiers import OBJECTIVES, URGENCY
+from wedsync_dr.schedule.policy import DEFAULT, URGENCY, Policy
 from wedsync_dr.vault.vault import SnapshotRef
 
 _LISTS = ("waves", "rto", "fallbacks", "dangling", "refusals", "unproven")
@@ -129,6 +129,7 @@ class Outcome:
     unproven: tuple[Unproven, ...]
     tables: int
     seconds: float
+    policy: Policy = DEFAULT
 
     @property
     def whole(self) -> bool:
@@ -149,14 +150,13 @@ class Outcome:
     def rto(self) -> list[dict[str, Any]]:
         """Per tier: when its last wedding was usable, against the target."""
         waves = {wave.tier: wave for wave in self.waves if wave.tier}
-        return [_rto(waves[tier]) for tier in URGENCY if tier in waves]
+        return [_rto(waves[tier], tier, self.policy) for tier in URGENCY if tier in waves]
 
 
-def _rto(wave: WaveDone) -> dict[str, Any]:
-    assert wave.tier  # noqa: S101
-    target = OBJECTIVES[wave.tier].rto.total_seconds()
+def _rto(wave: WaveDone, tier: Tier, policy: Policy) -> dict[str, Any]:
+    target = policy.of(tier).rto.total_seconds()
     return {
-        "tier": wave.tier.value,
+        "tier": tier.value,
         "weddings": wave.scopes,
         "target_seconds": target,
         "achieved_seconds": round(wave.usable_at, 3),

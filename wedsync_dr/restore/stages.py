@@ -152,6 +152,7 @@ class _Stages:
         fallbacks = [Fallback(scope, used, refused) for scope, used, _, _, refused in scopes if refused]
         bare = [Fallback(scope, None, ()) for scope in self._plan.inventory.bare]
         return Outcome(
+            policy=self._plan.inventory.policy,
             waves=tuple(self._waves(steps)),
             fallbacks=(*fallbacks, *bare),
             dangling=dangling,

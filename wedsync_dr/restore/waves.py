@@ -6,7 +6,7 @@ from enum import Enum
 
 from wedsync_dr.model import Kind, Tier
 from wedsync_dr.restore.inventory import Wanted
-from wedsync_dr.schedule.tiers import URGENCY
+from wedsync_dr.schedule.policy import URGENCY
 
 CHUNK_SCOPES = 120
 CHUNK_BYTES = 6 * 2**20  # sealed; about four times as much text

@@ -1,47 +1,38 @@
-"""How urgent a wedding is, from its date: the table of design section 7. Pure; the instant comes in as an argument."""
+"""How urgent a wedding is, from its days. Pure; the instant comes in as an argument, the numbers from the policy."""
 
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from collections.abc import Iterable
+from datetime import date, datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from wedsync_dr.model import Tier
+from wedsync_dr.schedule.policy import DEFAULT, URGENCY, Policy
+
+__all__ = ["OBJECTIVES", "URGENCY", "days_until", "most_urgent", "tier_of", "zone_of"]
+
+OBJECTIVES = DEFAULT.tiers
+"""The default policy's numbers, for those who are not given another."""
 
 
-@dataclass(frozen=True)
-class Objective:
-    """What a tier promises, and how its runs queue."""
+def tier_of(
+    wedding: date | None, now: datetime, zone: ZoneInfo, *, until: date | None = None, policy: Policy = DEFAULT
+) -> Tier:
+    """The tier of a wedding that begins on `wedding`, in its own time zone. A wedding without a date is critical.
 
-    rpo: timedelta
-    rto: timedelta
-    run_priority: int
-    critical: bool
-
-
-OBJECTIVES = {
-    Tier.DAY_OF: Objective(timedelta(minutes=5), timedelta(minutes=5), 100, critical=True),
-    Tier.IMMINENT: Objective(timedelta(minutes=15), timedelta(minutes=15), 50, critical=True),
-    Tier.CRITICAL: Objective(timedelta(minutes=60), timedelta(hours=1), 20, critical=True),
-    Tier.NORMAL: Objective(timedelta(hours=24), timedelta(hours=4), 0, critical=False),
-    Tier.SETTLED: Objective(timedelta(days=7), timedelta(hours=4), -10, critical=False),
-}
-URGENCY = (Tier.DAY_OF, Tier.IMMINENT, Tier.CRITICAL, Tier.NORMAL, Tier.SETTLED)
-
-
-def tier_of(wedding: date | None, now: datetime, zone: ZoneInfo) -> Tier:
-    """The tier of a wedding on `wedding`, in its own time zone. A wedding without a date is critical."""
+    One that lasts `until` a later day is as near on each of its days; an end before the beginning counts for nothing.
+    """
     if wedding is None:
         return Tier.CRITICAL
-    days = (wedding - now.astimezone(zone).date()).days
-    if -1 <= days <= 1:
-        return Tier.DAY_OF
-    if 1 < days <= 7:
-        return Tier.IMMINENT
-    if -7 <= days <= 30:
-        return Tier.CRITICAL
-    return Tier.NORMAL if days > 0 else Tier.SETTLED
+    return policy.tier_in(days_until(wedding, until, now.astimezone(zone).date()))
 
 
-def most_urgent(tiers: list[Tier]) -> Tier:
+def days_until(first: date, last: date | None, today: date) -> int:
+    """How many days from today to a wedding: 0 on each of its days, negative after the last."""
+    if today <= first:
+        return (first - today).days
+    return min(0, (max(first, last or first) - today).days)
+
+
+def most_urgent(tiers: Iterable[Tier]) -> Tier:
     """The tier of a vendor: that of its most urgent wedding; without any it is normal."""
     return min(tiers, key=URGENCY.index, default=Tier.NORMAL)
 

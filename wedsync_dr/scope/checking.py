@@ -67,4 +67,4 @@ def _columns(rules: Rules) -> Iterator[ColumnName]:
     yield from rules.renamed_columns.values()
     for (table, _), names in rules.through.items():
         yield from (ColumnName(table, name) for name in names)
-    yield from (column for column in (rules.wedding_date, rules.time_zone) if column)
+    yield from (column for column in (rules.wedding_date, rules.end_date, rules.time_zone) if column)

@@ -14,17 +14,19 @@ from wedsync_dr.source.copytext import text_of
 from wedsync_dr.source.session import Reader
 
 _DATE_NAMES = ("wedding_date", "event_date", "date")
+_END_NAMES = ("end_date", "wedding_end_date", "event_end_date")
 _ZONE_NAMES = ("time_zone", "timezone")
 
 
 @dataclass(frozen=True)
 class ScopeInfo:
-    """A scope of the source. `booked` are the dates of the weddings that a vendor takes part in."""
+    """A scope of the source. A wedding of several days has an `end_date`; `booked` are a vendor's weddings."""
 
     scope: ScopeId
     date: datetime.date | None = None
     time_zone: str | None = None
-    booked: tuple[datetime.date | None, ...] = ()
+    end_date: datetime.date | None = None
+    booked: tuple["ScopeInfo", ...] = ()
 
 
 def discover(
@@ -46,7 +48,7 @@ def discover(
 
 def _all_owners(reader: Reader, catalog: Catalog, ownership: ResolvedOwnership) -> list[ScopeInfo]:
     weddings = _weddings(reader, catalog, ownership, None)
-    booked = _booked(reader, catalog, ownership, {info.scope: info.date for info in weddings})
+    booked = _booked(reader, catalog, ownership, {info.scope: info for info in weddings})
     vendors = [
         ScopeInfo(scope, booked=tuple(booked.get(scope, ())))
         for root in ownership.roots(Kind.VENDOR)
@@ -60,11 +62,12 @@ def _weddings(
 ) -> list[ScopeInfo]:
     found = []
     for root in ownership.roots(Kind.WEDDING):
-        day, zone = _date_columns(catalog.tables[root.table], ownership)
-        columns = tuple(name for name in (day, zone) if name)
+        day, end, zone = _date_columns(catalog.tables[root.table], ownership)
+        columns = tuple(dict.fromkeys(name for name in (day, end, zone) if name))
         for scope, *values in _root_scopes(reader, ownership, root.table, columns, wanted):
             given = dict(zip(columns, values, strict=True))
-            found.append(ScopeInfo(scope, _day(given.get(day or "")), given.get(zone or "")))
+            last = _day(given.get(end or ""))
+            found.append(ScopeInfo(scope, _day(given.get(day or "")), given.get(zone or ""), last))
     return found
 
 
@@ -84,14 +87,17 @@ def _root_scopes(
     return found
 
 
-def _date_columns(table: Table, ownership: ResolvedOwnership) -> tuple[str | None, str | None]:
-    """The columns that hold the date and the time zone of a wedding: by rule, else by their names and types."""
+def _date_columns(table: Table, ownership: ResolvedOwnership) -> tuple[str | None, str | None, str | None]:
+    """The columns that hold the date, the last day and the time zone of a wedding: by rule, else by their names and
+    types."""
     days = [column.name for column in table.columns if column.type == "date"]
+    end = _ruled(ownership.rules.end_date, table) or next((name for name in _END_NAMES if name in days), None)
+    days = [name for name in days if name != end]
     day = _ruled(ownership.rules.wedding_date, table) or next((name for name in _DATE_NAMES if name in days), None)
     zone = _ruled(ownership.rules.time_zone, table) or next(
         (name for name in _ZONE_NAMES if name in table.column), None
     )
-    return day or (days[0] if len(days) == 1 else None), zone
+    return day or (days[0] if len(days) == 1 else None), end, zone
 
 
 def _ruled(column: ColumnName | None, table: Table) -> str | None:
@@ -107,10 +113,10 @@ def _day(text: str | None) -> datetime.date | None:
 
 
 def _booked(
-    reader: Reader, catalog: Catalog, ownership: ResolvedOwnership, dates: dict[ScopeId, datetime.date | None]
-) -> dict[ScopeId, list[datetime.date | None]]:
-    """The dates of the weddings whose rows name a vendor by a foreign key of their own."""
-    booked: defaultdict[ScopeId, list[datetime.date | None]] = defaultdict(list)
+    reader: Reader, catalog: Catalog, ownership: ResolvedOwnership, weddings: dict[ScopeId, ScopeInfo]
+) -> dict[ScopeId, list[ScopeInfo]]:
+    """The weddings whose rows name a vendor by a foreign key of their own."""
+    booked: defaultdict[ScopeId, list[ScopeInfo]] = defaultdict(list)
     roots = {root.table: root for root in ownership.roots(Kind.VENDOR)}
     vendors = {table: dict(_vendor_keys(reader, ownership, root)) for table, root in roots.items()}
     for table in catalog.tables.values():
@@ -119,8 +125,8 @@ def _booked(
         for key in table.foreign_keys:
             if key.target in roots and key.target_columns == roots[key.target].key:
                 for wedding, vendor in _pairs(reader, ownership, table, key.columns, vendors[key.target]):
-                    if wedding in dates:
-                        booked[vendor].append(dates[wedding])
+                    if wedding in weddings:
+                        booked[vendor].append(weddings[wedding])
     return booked
 
 

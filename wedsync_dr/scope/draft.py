@@ -145,7 +145,7 @@ def _through(rules: Rules) -> Iterator[str]:
 def _rest(rules: Rules) -> Iterator[str]:
     if rules.business:
         yield f"[class]\nbusiness = [{', '.join(map(toml, rules.business))}]\n"
-    dates = [("wedding", rules.wedding_date), ("time_zone", rules.time_zone)]
+    dates = [("wedding", rules.wedding_date), ("end_date", rules.end_date), ("time_zone", rules.time_zone)]
     if any(column for _, column in dates):
         yield "\n".join(["[dates]", *(f"{name} = {written(column)}" for name, column in dates if column), ""])
     yield from map(_left_out, rules.left_out)

@@ -17,7 +17,7 @@ _KEYS = {
     "roots": {"wedding", "vendor"},
     "walk": {"not_through"},
     "class": {"business"},
-    "dates": {"wedding", "time_zone"},
+    "dates": {"wedding", "end_date", "time_zone"},
     "reference": {"from", "to", "when"},
     "owned_by": {"table", "via"},
     "left_out": {"table", "reason", "until"},
@@ -64,6 +64,7 @@ class Rules:
     business: tuple[str, ...] = ()
     left_out: tuple[LeftOut, ...] = ()
     wedding_date: ColumnName | None = None
+    end_date: ColumnName | None = None
     time_zone: ColumnName | None = None
     renamed_tables: Mapping[TableName, TableName] = field(default_factory=dict)
     renamed_columns: Mapping[ColumnName, ColumnName] = field(default_factory=dict)
@@ -130,6 +131,7 @@ def _rules(data: dict[str, Any]) -> Rules:
             LeftOut(parse_table(entry["table"]), _reason(entry), _day(entry)) for entry in data.get("left_out", [])
         ),
         wedding_date=parse_column(dates["wedding"]) if "wedding" in dates else None,
+        end_date=parse_column(dates["end_date"]) if "end_date" in dates else None,
         time_zone=parse_column(dates["time_zone"]) if "time_zone" in dates else None,
         renamed_tables={a: b for a, b in renamed if isinstance(a, TableName) and isinstance(b, TableName)},
         renamed_columns={a: b for a, b in renamed if isinstance(a, ColumnName) and isinstance(b, ColumnName)},

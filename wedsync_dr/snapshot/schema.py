@@ -35,7 +35,7 @@ _TABLES = {
     "roles": ("name", "uses", "options"),
     "extensions": ("name", "version", "schema"),
     "sequences": ("schema", "name", "last_value", "is_called"),
-    "scopes": ("kind", "id", "date", "time_zone"),
+    "scopes": ("kind", "id", "date", "time_zone", "end_date"),
     "database": ("encoding", "collation", "character_type"),
 }
 _KEYS = {"statements": 1, "roles": 1, "extensions": 1, "sequences": 2, "scopes": 2, "database": 0}
@@ -146,7 +146,9 @@ def _rows(found: SchemaObject, content_key: bytes) -> list[TableRows]:
         "roles": [(role.name, ",".join(role.uses), role.options) for role in around.roles],
         "extensions": [(one.name, one.version, one.schema) for one in around.extensions],
         "sequences": [(s.name.schema, s.name.name, s.last_value, s.is_called) for s in around.sequences],
-        "scopes": [(info.scope.kind.value, info.scope.id, info.date, info.time_zone) for info in found.scopes],
+        "scopes": [
+            (info.scope.kind.value, info.scope.id, info.date, info.time_zone, info.end_date) for info in found.scopes
+        ],
         "database": [around.database],
     }
     return [_table(name, [line_of(row) for row in rows], content_key) for name, rows in values.items() if rows]
@@ -170,5 +172,7 @@ def _sequence(schema: str, name: str, last_value: str, is_called: str) -> Sequen
     return SequenceState(TableName(schema, name), int(last_value), is_called == "True")
 
 
-def _scope(kind: str, scope_id: str, day: str, time_zone: str) -> ScopeInfo:
-    return ScopeInfo(ScopeId(Kind(kind), scope_id), date.fromisoformat(day) if day else None, time_zone or None)
+def _scope(kind: str, scope_id: str, day: str, time_zone: str, end: str = "") -> ScopeInfo:
+    """A scope as it was sealed; the first schema objects had no `end_date`."""
+    first, last = (date.fromisoformat(text) if text else None for text in (day, end))
+    return ScopeInfo(ScopeId(Kind(kind), scope_id), first, time_zone or None, last)

@@ -10,7 +10,8 @@ from datetime import datetime
 
 from wedsync_dr.errors import DisasterRecoveryError, RulesInvalid, ScopeNotFound
 from wedsync_dr.model import Kind, Progress, ScopeId, TableName, Tier, silent
-from wedsync_dr.schedule.tiers import URGENCY, most_urgent, tier_of, zone_of
+from wedsync_dr.schedule.policy import DEFAULT, URGENCY, Policy
+from wedsync_dr.schedule.tiers import most_urgent, tier_of, zone_of
 from wedsync_dr.scope.discovery import ScopeInfo, discover
 from wedsync_dr.scope.survey import Source, Survey, survey
 from wedsync_dr.snapshot.batch import TOOL_VERSION, Batch, BatchFacts, Failed, Taken
@@ -55,6 +56,7 @@ def take(
     workers: int = PROCESSES,
     purpose: str = "",
     limits: Limits = LIMITS,
+    policy: Policy = DEFAULT,
 ) -> Batch:
     """Snapshot the wanted scopes (None: every scope of the source) at one instant.
 
@@ -70,7 +72,7 @@ def take(
         absent = [Failed(scope, _absent(archive, scope)) for scope in wanted or () if scope not in known]
         present = known if wanted is None else {scope: known[scope] for scope in wanted if scope in known}
         facts = batch_facts(seen, complete=wanted is None)
-        tiers = {scope: scope_tier(info, now, source.default_time_zone) for scope, info in present.items()}
+        tiers = {scope: scope_tier(info, now, source.default_time_zone, policy) for scope, info in present.items()}
         with lock_scopes(source.url, [_lock_of(facts.batch_id)], patience_s=0, connecting=source.patience):
             archive.ledger.append("batch-started", _beginning(facts, requested_by, purpose), now)
             with ThreadPoolExecutor(1) as beside:
@@ -104,6 +106,7 @@ def take_read(
     now: datetime,
     requested_by: str,
     purpose: str = "",
+    policy: Policy = DEFAULT,
 ) -> Taken | None:
     """Snapshot one scope from all its rows, read at the instant of `seen`. None where the source has no such scope.
 
@@ -114,7 +117,7 @@ def take_read(
     found = discover(seen.reader, seen.catalog, seen.ownership, [scope])
     if not found:
         return None
-    tier, facts = scope_tier(found[0], now, source.default_time_zone), batch_facts(seen)
+    tier, facts = scope_tier(found[0], now, source.default_time_zone, policy), batch_facts(seen)
     with lock_scopes(read.session, [_lock_of(facts.batch_id)], patience_s=0):
         archive.ledger.append("batch-started", _beginning(facts, requested_by, purpose), now)
         result = _take_read(source, archive, seen, Group(0, (scope,), (tier,)), read, facts)
@@ -213,14 +216,13 @@ def _absent(archive: Archive, scope: ScopeId) -> DisasterRecoveryError:
     )
 
 
-def scope_tier(info: ScopeInfo, now: datetime, default_zone: str) -> Tier | None:
+def scope_tier(info: ScopeInfo, now: datetime, default_zone: str, policy: Policy = DEFAULT) -> Tier | None:
     """The tier of a scope now; a platform table has none, a vendor has that of its most urgent wedding."""
     if info.scope.kind is Kind.PLATFORM:
         return None
-    zone = zone_of(info.time_zone, default_zone)
-    if info.scope.kind is Kind.WEDDING:
-        return tier_of(info.date, now, zone)
-    return most_urgent([tier_of(day, now, zone) for day in info.booked])
+    weddings = [info] if info.scope.kind is Kind.WEDDING else info.booked
+    zones = ((one, zone_of(one.time_zone, default_zone)) for one in weddings)
+    return most_urgent(tier_of(one.date, now, zone, until=one.end_date, policy=policy) for one, zone in zones)
 
 
 def _take(

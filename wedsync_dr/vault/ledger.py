@@ -138,7 +138,7 @@ class Ledger:
                     entry = self._entry(number)
                 except (Damaged, ObjectMissing):
                     continue
-                self._state.add(entry.event, entry.body)
+                self._state.add(entry.event, entry.body, entry.at)
                 self._read = number + 1
             return self._state
 

@@ -1,7 +1,8 @@
 """The ledger summed up: which snapshots it names, and what became of them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 from wedsync_dr.model import Horizon, Kind, ScopeId
@@ -10,6 +11,8 @@ Place = tuple[ScopeId, str]
 
 SAFETY = "safety"
 """The purpose of a batch that a restore takes of what it is about to replace."""
+COPY = "copy"
+"""The mode of a restore that writes to another database than the source."""
 
 
 @dataclass
@@ -22,11 +25,29 @@ class Named:
     abandoned: bool = False
 
 
+@dataclass(frozen=True)
+class Hold:
+    """Nothing of a scope may be removed: why, who said so, since when, and until which day (None: until released)."""
+
+    reason: str
+    by: str
+    since: str
+    until: date | None
+
+    def binds(self, day: date | None) -> bool:
+        """Whether it still holds on a day, that day included."""
+        return self.until is None or day is None or day <= self.until
+
+
 @dataclass
 class LedgerState:
-    """A pure fold over the entries. `current` is the last instant at which a scope's newest snapshot was current;
-    `horizons` has its newest recovery point, and what was settled when that was last current; `supplemented` has a
-    scope's last supplement."""
+    """A pure fold over the entries.
+
+    `current` is the last instant at which a scope's newest recovery point was current, and `newest` that snapshot; a
+    safety snapshot is none, as the restore that took it goes on to change the scope. `horizons` has what was settled
+    then; `supplemented` a scope's last supplement. `rewritten` are the scopes that a restore may have written to since;
+    `restoring` has when a restore began that has not ended.
+    """
 
     snapshots: dict[Place, Named] = field(default_factory=dict)
     supplements: dict[Place, Named] = field(default_factory=dict)
@@ -34,6 +55,10 @@ class LedgerState:
     open_batches: set[str] = field(default_factory=set)
     abandoned_batches: set[str] = field(default_factory=set)
     current: dict[ScopeId, str] = field(default_factory=dict)
+    newest: dict[ScopeId, str] = field(default_factory=dict)
+    rewritten: set[ScopeId] = field(default_factory=set)
+    restoring: dict[ScopeId, str] = field(default_factory=dict)
+    holds: dict[ScopeId, Hold] = field(default_factory=dict)
     safety_batches: set[str] = field(default_factory=set)
     confirmed: set[Place] = field(default_factory=set)
     horizons: dict[ScopeId, tuple[str, Horizon]] = field(default_factory=dict)
@@ -56,6 +81,10 @@ class LedgerState:
         """The snapshots, or the supplements."""
         return self.supplements if supplement else self.snapshots
 
+    def is_held(self, scope: ScopeId, day: date | None) -> bool:
+        """Whether a hold binds a scope on a day."""
+        return scope in self.holds and self.holds[scope].binds(day)
+
     def expected(self, named: Named) -> bool:
         """Whether the vault must have the snapshot: its batch is over, and nobody removed it."""
         return not (named.removed or named.abandoned or named.batch in self.open_batches)
@@ -69,10 +98,10 @@ class LedgerState:
         """The snapshots, or the supplements, that a batch named."""
         return [key for key, named in self.named(supplement=supplement).items() if named.batch == batch]
 
-    def add(self, event: str, body: dict[str, Any]) -> None:
+    def add(self, event: str, body: dict[str, Any], at: str = "") -> None:
         """Take in the next entry; an event that says nothing of snapshots changes nothing."""
         if event in _FOLD:
-            _FOLD[event](self, body)
+            _FOLD[event](self, {"at": at} | body)
 
 
 def _started(state: LedgerState, body: dict[str, Any]) -> None:
@@ -97,13 +126,14 @@ def _snapshots(state: LedgerState, body: dict[str, Any]) -> None:
 
 
 def _seen(state: LedgerState, body: dict[str, Any]) -> None:
-    """What a batch found current. Horizons are those of recovery points: a safety snapshot leaves the one before."""
+    """What recovery points a batch found current; what was settled then counts for those alone."""
     horizon = Horizon(**body["horizon"]) if "horizon" in body else None
     for line in (*body["stored"], *body["current"]):
         scope, snapshot_id = _scope(line), line["snapshot_id"]
-        state.current[scope] = body["taken_at"]
         if state.is_safety(scope, snapshot_id):
             continue
+        state.current[scope], state.newest[scope] = body["taken_at"], snapshot_id
+        state.rewritten.discard(scope)
         state.horizons.pop(scope, None)
         if horizon:
             state.horizons[scope] = snapshot_id, horizon
@@ -118,11 +148,45 @@ def _abandoned(state: LedgerState, body: dict[str, Any]) -> None:
     state.abandoned_batches.add(body["batch"])
     for named in _marked(state, body, "missing"):
         named.abandoned = True
+    _forget(state, body.get("missing", ()))
 
 
 def _removed(state: LedgerState, body: dict[str, Any]) -> None:
-    for named in _marked(state, body, "snapshots"):
+    """A removal that was named after a hold began is void: the ledger's order decides, whoever was faster."""
+    day = date.fromisoformat(body["on"]) if "on" in body else None
+    lines = [line for line in body["snapshots"] if not state.is_held(_scope(line), day)]
+    for named in _marked(state, {**body, "snapshots": lines}, "snapshots"):
         named.removed = True
+    _forget(state, lines)
+
+
+def _held(state: LedgerState, body: dict[str, Any]) -> None:
+    until = date.fromisoformat(body["until"]) if body.get("until") else None
+    state.holds[_scope(body)] = Hold(body["reason"], body["by"], body["at"], until)
+
+
+def _released(state: LedgerState, body: dict[str, Any]) -> None:
+    state.holds.pop(_scope(body), None)
+
+
+def _restore_started(state: LedgerState, body: dict[str, Any]) -> None:
+    if "kind" in body and body.get("mode") != COPY:
+        state.rewritten.add(_scope(body))
+        state.restoring[_scope(body)] = body["at"]
+
+
+def _restored(state: LedgerState, body: dict[str, Any]) -> None:
+    if "kind" in body and body.get("mode") != COPY:
+        state.rewritten.add(_scope(body))
+        state.restoring.pop(_scope(body), None)
+
+
+def _forget(state: LedgerState, lines: Iterable[dict[str, Any]]) -> None:
+    """A scope whose newest recovery point is gone is not known to be current any more."""
+    for line in lines:
+        scope = _scope(line)
+        if state.newest.get(scope) == line["snapshot_id"]:
+            del state.newest[scope], state.current[scope]
 
 
 def _marked(state: LedgerState, body: dict[str, Any], snapshots: str) -> list[Named]:
@@ -148,4 +212,8 @@ _FOLD: dict[str, Callable[[LedgerState, dict[str, Any]], None]] = {
     "batch-abandoned": _abandoned,
     "removed": _removed,
     "drilled": _drilled,
+    "restore-started": _restore_started,
+    "restored": _restored,
+    "held": _held,
+    "released": _released,
 }

@@ -153,6 +153,10 @@ class Vault:
         """The snapshots that exist, of each scope in the order of time."""
         return (ref for ref, names in self._entries(kind, scope) if _MANIFEST in names)
 
+    def contents(self) -> Iterator[tuple[SnapshotRef, list[str]]]:
+        """The snapshots that exist, each with the names of its files."""
+        return ((ref, names) for ref, names in self._entries(None, None) if _MANIFEST in names)
+
     def newest(self, scope: ScopeId) -> SnapshotRef | None:
         """The newest snapshot of a scope."""
         return max(self.snapshots(scope=scope), default=None)

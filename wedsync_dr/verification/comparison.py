@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from wedsync_dr.errors import DisasterRecoveryError
 from wedsync_dr.model import Kind, Manifest, Progress, RowClass, ScopeId, Tier, silent
-from wedsync_dr.schedule.tiers import OBJECTIVES
+from wedsync_dr.schedule.policy import DEFAULT, Policy
 from wedsync_dr.scope.discovery import discover
 from wedsync_dr.scope.survey import Source, Survey, survey
 from wedsync_dr.snapshot.arrange import Piece, arrange
@@ -41,14 +41,16 @@ class Compared:
         return self.counts[kind]
 
 
-def compare_with_source(source: Source, archive: Archive, *, now: datetime, progress: Progress = silent) -> Compared:
+def compare_with_source(
+    source: Source, archive: Archive, *, now: datetime, progress: Progress = silent, policy: Policy = DEFAULT
+) -> Compared:
     """Compare every scope that has a snapshot with the source at one instant.
 
     Scopes without one are another check's business. Raises what reading the source raises.
     """
     with survey(source) as seen:
         found = discover(seen.reader, seen.catalog, seen.ownership)
-        tiers = {info.scope: scope_tier(info, now, source.default_time_zone) for info in found}
+        tiers = {info.scope: scope_tier(info, now, source.default_time_zone, policy) for info in found}
         newest = {scope: manifest for scope in tiers if (manifest := _newest(archive, scope))}
 
         contents = _Contents(archive, now, newest)
@@ -57,7 +59,7 @@ def compare_with_source(source: Source, archive: Archive, *, now: datetime, prog
     for scope, manifest in newest.items():
         if contents.of(scope) != dict(manifest.content):
             tier = tiers[scope]
-            rpo = OBJECTIVES[tier or Tier.NORMAL].rpo
+            rpo = policy.of(tier).rpo
             moved.append(Moved(scope, manifest.taken_at, tier, late=_age(manifest, now) > rpo))
     return Compared(Counter(scope.kind for scope in newest), tuple(sorted(moved, key=lambda one: one.scope)))
 

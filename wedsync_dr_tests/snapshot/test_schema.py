@@ -1,6 +1,7 @@
 """The schema object: what a pass over everything seals beside the rows."""
 
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -53,6 +54,14 @@ def test_a_pass_over_everything_seals_the_schema_and_verify_reads_it(source: Sou
     assert {info.scope for info in found.scopes} == {taken.scope for taken in batch.taken} - {SCHEMA}
     assert all((info.date is not None) == (info.scope.kind is Kind.WEDDING) for info in found.scopes)
     assert verify(archive).findings == ()
+
+
+def test_the_schema_object_knows_the_days_of_a_wedding_that_lasts_several(source: Source, archive: Archive) -> None:
+    town.run(source, "ALTER TABLE weddings ADD end_date date", "UPDATE weddings SET end_date = wedding_date + 2")
+    town.take_all(source, archive)
+    weddings = [info for info in sealed(archive).scopes if info.scope.kind is Kind.WEDDING]
+    assert weddings
+    assert all(info.date and info.end_date == info.date + timedelta(days=2) for info in weddings)
 
 
 def test_named_scopes_bring_no_schema(source: Source, archive: Archive) -> None:

@@ -1,5 +1,6 @@
 """What the ledger says of a snapshot: what must be there, what was given up, what must not come back."""
 
+from datetime import date
 from typing import Any
 
 import pytest
@@ -90,11 +91,77 @@ def test_a_scope_is_current_as_of_the_last_batch_that_saw_it() -> None:
     assert state.current == {SCOPE: "T2", OTHER: "T1"}
 
 
+def safety(*scopes: ScopeId, at: str) -> list[Event]:
+    body = {"batch": "s", "taken_at": at, "stored": [line(s) | {"manifest": "m"} for s in scopes], "current": []}
+    return [
+        ("batch-started", {"batch": "s", "purpose": "safety"}),
+        ("snapshots", body),
+        ("batch-finished", {"batch": "s"}),
+    ]
+
+
+def test_a_safety_snapshot_makes_nothing_current() -> None:
+    state = state_of(started, snapshots(SCOPE), finished, *safety(SCOPE, OTHER, at="T2"))
+    assert (state.current, state.newest) == ({SCOPE: "T1"}, {SCOPE: "s"})
+
+
+@pytest.mark.parametrize("loss", [abandoned(SCOPE), removed(SCOPE)])
+def test_a_scope_whose_newest_recovery_point_is_gone_is_not_known_to_be_current(loss: Event) -> None:
+    state = state_of(started, snapshots(SCOPE, OTHER), loss)
+    assert (state.current, state.newest) == ({OTHER: "T1"}, {OTHER: "s"})
+
+
+@pytest.mark.parametrize("event", ["restore-started", "restored"])
+def test_a_scope_that_a_restore_wrote_to_is_rewritten_until_the_next_batch_sees_it(event: str) -> None:
+    state = state_of(started, snapshots(SCOPE), finished, (event, line(SCOPE)))
+    assert state.rewritten == {SCOPE}
+    assert state_of(*safety(SCOPE, at="T2"), (event, line(SCOPE)), *safety(SCOPE, at="T3")).rewritten == {SCOPE}
+    state.add(*snapshots(at="T2", current=(SCOPE,)))
+    assert state.rewritten == set()
+
+
+def held(until: str | None = None) -> Event:
+    return "held", {"kind": "wedding", "id": "1", "reason": "lawsuit", "by": "somebody", "until": until}
+
+
+def test_a_hold_lasts_until_it_is_released_or_its_last_day_is_over() -> None:
+    last, after = date(2027, 6, 30), date(2027, 7, 1)
+    state = state_of(held())
+    assert state.is_held(SCOPE, after) and not state.is_held(OTHER, after)
+    state = state_of(held("2027-06-30"))
+    assert state.is_held(SCOPE, last) and not state.is_held(SCOPE, after)
+    state.add("released", {"kind": "wedding", "id": "1", "reason": "settled", "by": "somebody"})
+    assert not state.is_held(SCOPE, last)
+
+
+@pytest.mark.parametrize(
+    ("events", "gone"),
+    [
+        ([held(), removed(SCOPE, OTHER)], {OTHER}),
+        ([removed(SCOPE), held()], {SCOPE}),
+        ([held("2027-06-30"), ("removed", removed(SCOPE)[1] | {"on": "2027-06-30"})], set()),
+        ([held("2027-06-30"), ("removed", removed(SCOPE)[1] | {"on": "2027-07-01"})], {SCOPE}),
+    ],
+)
+def test_a_removal_that_is_named_while_a_hold_binds_is_void(events: list[Event], gone: set[ScopeId]) -> None:
+    state = state_of(started, snapshots(SCOPE, OTHER), finished, *events)
+    assert {scope for (scope, _), named in state.snapshots.items() if named.removed} == gone
+    assert state.newest.keys() == {SCOPE, OTHER} - gone
+
+
+def test_a_restore_goes_on_from_its_start_to_its_end() -> None:
+    state = LedgerState()
+    state.add("restore-started", line(SCOPE), "T1")
+    assert state.restoring == {SCOPE: "T1"}
+    state.add("restored", line(SCOPE), "T2")
+    assert state.restoring == {}
+
+
 def test_what_an_abandoned_batch_still_says_makes_nothing_current() -> None:
     assert state_of(started, abandoned(), snapshots(SCOPE, current=(OTHER,))).current == {}
 
 
-safety: Event = ("batch-started", {"batch": "s", "requested_by": "somebody", "purpose": "safety"})
+safety_begins: Event = ("batch-started", {"batch": "s", "requested_by": "somebody", "purpose": "safety"})
 
 
 @pytest.mark.parametrize(
@@ -102,9 +169,9 @@ safety: Event = ("batch-started", {"batch": "s", "requested_by": "somebody", "pu
     [
         ([], "first", 10),
         ([seen("first", 20, new=False)], "first", 20),
-        ([safety, seen("first", 20, batch="s", new=False)], "first", 20),
-        ([safety, seen("second", 20, batch="s")], "first", 10),
-        ([safety, seen("second", 20, batch="s"), seen("second", 30, new=False)], "second", 30),
+        ([safety_begins, seen("first", 20, batch="s", new=False)], "first", 20),
+        ([safety_begins, seen("second", 20, batch="s")], "first", 10),
+        ([safety_begins, seen("second", 20, batch="s"), seen("second", 30, new=False)], "second", 30),
     ],
 )
 def test_a_horizon_is_that_of_the_newest_recovery_point(later: list[Event], held_by: str, xmin: int) -> None:
