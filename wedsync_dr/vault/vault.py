@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from itertools import groupby
 
 from wedsync_dr.encryption.framing import from_json, to_json
@@ -40,7 +40,7 @@ class SnapshotRef:
     @property
     def taken_at(self) -> datetime:
         """The instant, which the id begins with."""
-        return datetime.fromisoformat(self.snapshot_id[:22]).replace(tzinfo=UTC)
+        return datetime.fromisoformat(self.snapshot_id[:23])
 
 
 class Vault:
