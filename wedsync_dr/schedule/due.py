@@ -67,7 +67,11 @@ def decide(
 def upcoming(candidates: Iterable[Candidate], policy: Policy, now: dt.datetime) -> tuple[Due, ...]:
     """What is not due yet and not being taken, the next one first."""
     later = [_due(one, policy, now) for one in candidates if one.running_since is None]
-    return tuple(sorted((due for due in later if due.due_at > now), key=lambda due: (due.due_at, due.scope)))
+    return tuple(
+        sorted(
+            (due for due in later if due.due_at > now), key=lambda due: (due.due_at, due.scope.kind.value, due.scope.id)
+        )
+    )
 
 
 def _in_turn(

@@ -142,10 +142,10 @@ def _of_points(points: Sequence[Held], kept: Retention, marks: _Marks) -> Iterat
     yield points[-1], "last recovery point"
     for one in points[-kept.minimum :]:
         yield one, f"one of the newest {kept.minimum}"
-    for one, following in pairwise(points):
+    for (one, since), (_, until) in pairwise((one, one.ref.taken_at) for one in points):
         for name, ends in marks.items():
-            first = bisect_right(ends, one.ref.taken_at)
-            if first < len(ends) and ends[first] <= following.ref.taken_at:
+            first = bisect_right(ends, since)
+            if first < len(ends) and ends[first] <= until:
                 yield one, f"stood at the end of {name}"
 
 
@@ -199,9 +199,12 @@ def _before(end: datetime, count: int, earlier: Callable[[datetime], datetime]) 
         end = earlier(end)
 
 
-def _age(one: Held) -> tuple[datetime, str]:
-    return one.ref.taken_at, one.ref.snapshot_id
+def _age(one: Held) -> str:
+    """A snapshot's id begins with its instant."""
+    return one.ref.snapshot_id
 
 
-def _place(one: Kept | Removal) -> tuple[SnapshotRef, Role]:
-    return one.ref, one.role
+def _place(one: Kept | Removal) -> tuple[str, str, str, str]:
+    """As the references are ordered, for less."""
+    scope = one.ref.scope
+    return scope.kind.value, scope.id, one.ref.snapshot_id, one.role.value

@@ -45,7 +45,7 @@ class SnapshotRef:
     @property
     def taken_at(self) -> datetime:
         """The instant, which the id begins with."""
-        return datetime.fromisoformat(instant_of(self.snapshot_id)).replace(tzinfo=UTC)
+        return datetime.fromisoformat(self.snapshot_id[:23])
 
 
 def instant_of(snapshot_id: str) -> str:

@@ -54,6 +54,13 @@ def test_the_policy_file_decides(ready: Desk) -> None:
     assert (refused["code"], refused["remedy"]) == ("PolicyInvalid", "Did you mean 'imminent'?")
 
 
+def test_a_snapshot_taken_here_has_the_tier_of_the_policy_file(ready: Desk) -> None:
+    ready.sql(f"UPDATE weddings SET wedding_date = {TODAY} + 20 WHERE id = 'EMMA'")
+    (ready.home / "policy.toml").write_text("[imminent]\ndays_before = 25\n")
+    ready.done("snapshot", "--wedding", EMMA)
+    assert ready.json("snapshots", "--wedding", EMMA)["snapshots"][0]["tier"] == "imminent"
+
+
 def test_a_source_that_does_not_answer_is_an_error_and_never_nothing_due(ready: Desk) -> None:
     (ready.home / ".env").write_text("WEDSYNC_SOURCE_URL='postgresql://nobody@127.0.0.1:1/nowhere'\n")
     ended = ready.run("due")

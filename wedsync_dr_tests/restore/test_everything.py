@@ -11,6 +11,7 @@ from wedsync_dr.restore.inventory import take_inventory
 from wedsync_dr.restore.phases import phases_of
 from wedsync_dr.restore.target import look_at
 from wedsync_dr.restore.waves import Order
+from wedsync_dr.schedule.policy_file import parse_policy
 from wedsync_dr.scope.rules import load_rules
 from wedsync_dr.scope.survey import Source
 from wedsync_dr.source.session import connect
@@ -73,6 +74,19 @@ def test_a_plan_writes_nothing_and_names_what_would_come(source: Source, archive
     assert {wave["name"]: wave["scopes"] for wave in plan["plan"]["waves"]}["day_of"] == 1
     assert plan["plan"]["lacks"] == []
     assert query(other_database, TABLES) == []
+
+
+def test_waves_and_targets_are_those_of_the_policy_and_a_wedding_of_several_days_comes_early_on_each(
+    source: Source, archive: Archive, other_database: str
+) -> None:
+    town.run(source, "ALTER TABLE weddings ADD end_date date")
+    town.run(source, "UPDATE weddings SET end_date = wedding_date + 12 WHERE id = 1")
+    town.take_all(source, archive)
+    policy = parse_policy('[day_of]\nrto = "7 min"\n[imminent]\ndays_before = 20\n')
+    done = outcome(archive, other_database, policy=policy)
+    found = {tier["tier"]: (tier["weddings"], tier["target_seconds"]) for tier in done.rto()}
+    assert found["day_of"] == (2, 420)
+    assert found["imminent"] == (1, 900)
 
 
 def test_a_target_that_is_not_empty_is_refused_and_left_alone(

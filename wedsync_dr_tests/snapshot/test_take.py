@@ -8,6 +8,7 @@ import pytest
 
 from wedsync_dr.errors import KeyRefused, NotInitialised, ScopeBusy, ScopeNotFound, SourceRefused, SourceUnreachable
 from wedsync_dr.model import SCHEMA, Kind, ScopeId, TableName, Tier
+from wedsync_dr.schedule.policy_file import parse_policy
 from wedsync_dr.scope.rules import parse_rules
 from wedsync_dr.scope.survey import Source
 from wedsync_dr.snapshot import reading
@@ -207,6 +208,13 @@ def test_tiers_stand_in_the_manifest(source: Source, archive: Archive) -> None:
     assert tiers[ScopeId(Kind.VENDOR, "1")] is Tier.DAY_OF
     manifest = archive.newest(town.wedding(2))
     assert manifest and manifest.tier is Tier.DAY_OF
+
+
+def test_the_tier_in_the_manifest_is_that_of_the_policy(source: Source, archive: Archive) -> None:
+    policy = parse_policy("[imminent]\ndays_before = 20\n")
+    take(source, archive, [town.wedding(3)], now=town.NOW, requested_by="test", policy=policy)
+    manifest = archive.newest(town.wedding(3))
+    assert manifest and manifest.tier is Tier.IMMINENT
 
 
 def test_a_role_that_policies_restrict_is_refused(source: Source, archive: Archive) -> None:
