@@ -192,6 +192,7 @@ def worlds(draw: st.DrawFn) -> list[Candidate]:
 
 
 @given(worlds(), st.none() | st.floats(1, 1e9), st.integers(0, 100))
+@settings(deadline=None)
 def test_the_answer_does_not_depend_on_the_order_of_the_question(
     world: list[Candidate], rate: float | None, seed: int
 ) -> None:
@@ -200,6 +201,7 @@ def test_the_answer_does_not_depend_on_the_order_of_the_question(
 
 
 @given(worlds())
+@settings(deadline=None)
 def test_the_more_urgent_never_waits_behind_the_less_urgent(world: list[Candidate]) -> None:
     due = decide(world, DEFAULT, NOW)
     ranks = [URGENCY.index(one.tier or Tier.NORMAL) for one in due]
@@ -210,6 +212,7 @@ def test_the_more_urgent_never_waits_behind_the_less_urgent(world: list[Candidat
 
 
 @given(worlds())
+@settings(deadline=None)
 def test_every_scope_is_due_or_upcoming_or_being_taken_and_nothing_overdue_is_left_out(world: list[Candidate]) -> None:
     due = {one.scope for one in decide(world, DEFAULT, NOW)}
     later = {one.scope for one in upcoming(world, DEFAULT, NOW)}

@@ -236,6 +236,7 @@ def test_the_plan_is_that_of_the_reference(held: list[Held], retention: Retentio
 
 
 @given(vaults(), RETENTIONS, st.randoms(use_true_random=False))
+@settings(deadline=None)
 def test_a_plan_has_every_snapshot_once_with_a_reason_and_does_not_depend_on_their_order(
     held: list[Held], retention: Retention, chance: Random
 ) -> None:
@@ -249,6 +250,7 @@ def test_a_plan_has_every_snapshot_once_with_a_reason_and_does_not_depend_on_the
 
 
 @given(vaults(), RETENTIONS)
+@settings(deadline=None)
 def test_planning_again_after_the_removals_removes_nothing_more(held: list[Held], retention: Retention) -> None:
     policy = policy_of(retention)
     gone = {(one.role, one.ref) for one in plan_retention(held, policy, NOW).removals}
