@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from datetime import datetime
 from functools import cached_property
+from itertools import chain
 from typing import Protocol
 
 from wedsync_dr.model import LinkedRow, Manifest, ScopeId, TableName
@@ -52,25 +53,27 @@ class Holders:
         self, archive: Archive, own: Held, fit: Callable[[OpenSnapshot], Held], as_of: datetime | None
     ) -> None:
         self._archive, self._own, self._fit, self._as_of = archive, own, fit, as_of
-        self._refs: dict[ScopeId, list[SnapshotRef]] = {}
+        self._refs: dict[ScopeId, tuple[list[SnapshotRef], list[SnapshotRef]]] = {}
         self._read: dict[SnapshotRef, Held | None] = {}
         self.refused: list[tuple[SnapshotRef, str]] = []
 
     def points(self, owner: ScopeId, referring: str) -> Iterator[Held]:
         """What may hold the owner's rows that rows of the snapshot `referring` refer to, as far as it is intact.
 
-        First what was sealed of them beside the restored snapshot, and beside the referring one; then the recovery
-        points at or before the asked instant, newest first; then the later ones, oldest first.
+        What was sealed of them beside the restored snapshot or the referring one, and the recovery points at or before
+        the asked instant: newest first, of one instant what was sealed beside. Then the later ones, oldest first.
         """
         if owner == self._own.manifest.scope:
             yield self._own
             return
-        yield from self._intact(self._beside.of(owner, (self._own.manifest.snapshot_id, referring)))
-        yield from self._intact(self._order(owner))
+        beside = self._beside.of(owner, (self._own.manifest.snapshot_id, referring))
+        before, after = self._around(owner)
+        until = sorted((*beside, *before), key=lambda ref: (ref.taken_at, ref.supplement), reverse=True)
+        yield from self._intact((*until, *after))
 
     def known(self, owner: ScopeId) -> bool:
         """Whether the owner has an intact recovery point at all."""
-        return owner == self._own.manifest.scope or next(self._intact(self._order(owner)), None) is not None
+        return owner == self._own.manifest.scope or next(self._intact(chain(*self._around(owner))), None) is not None
 
     def _intact(self, refs: Iterable[SnapshotRef]) -> Iterator[Held]:
         for ref in refs:
@@ -87,11 +90,12 @@ class Holders:
     def _state(self) -> LedgerState:
         return self._archive.ledger.known()
 
-    def _order(self, owner: ScopeId) -> list[SnapshotRef]:
+    def _around(self, owner: ScopeId) -> tuple[list[SnapshotRef], list[SnapshotRef]]:
+        """The owner's recovery points at or before the asked instant, newest first, and the later ones."""
         if owner not in self._refs:
             before = self._archive.recovery_refs(owner, self._as_of)
             every = reversed(self._archive.recovery_refs(owner))
-            self._refs[owner] = before + [ref for ref in every if ref not in before]
+            self._refs[owner] = before, [ref for ref in every if ref not in before]
         return self._refs[owner]
 
     def _open(self, ref: SnapshotRef) -> Held | None:

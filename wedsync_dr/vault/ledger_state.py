@@ -170,15 +170,20 @@ def _released(state: LedgerState, body: dict[str, Any]) -> None:
 
 
 def _restore_started(state: LedgerState, body: dict[str, Any]) -> None:
-    if "kind" in body and body.get("mode") != COPY:
-        state.rewritten.add(_scope(body))
+    if "kind" in body:
+        _rewritten(state, body)
         state.restoring[_scope(body)] = body["at"]
 
 
 def _restored(state: LedgerState, body: dict[str, Any]) -> None:
-    if "kind" in body and body.get("mode") != COPY:
-        state.rewritten.add(_scope(body))
+    if "kind" in body:
+        _rewritten(state, body)
         state.restoring.pop(_scope(body), None)
+
+
+def _rewritten(state: LedgerState, body: dict[str, Any]) -> None:
+    if body.get("mode") != COPY:
+        state.rewritten.add(_scope(body))
 
 
 def _forget(state: LedgerState, lines: Iterable[dict[str, Any]]) -> None:

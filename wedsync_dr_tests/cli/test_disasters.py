@@ -9,7 +9,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from wedsync_dr.demo.server import Server
+from wedsync_dr.embedded.server import Server
 from wedsync_dr_tests.cli.conftest import EMMA, ROSES, Desk
 from wedsync_dr_tests.cli.pages import Follower, pages
 

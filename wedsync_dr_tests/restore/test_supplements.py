@@ -28,8 +28,8 @@ def snapshot(source: Source, archive: Archive, *scopes: ScopeId) -> str:
     return batch.taken[0].snapshot_id
 
 
-def bring_back(source: Source, archive: Archive) -> Restored:
-    return restore(source, archive, W3, apply=True, now=town.NOW, requested_by="test")
+def bring_back(source: Source, archive: Archive, snapshot_id: str | None = None) -> Restored:
+    return restore(source, archive, W3, snapshot_id=snapshot_id, apply=True, now=town.NOW, requested_by="test")
 
 
 def origins(restored: Restored) -> dict[str, tuple[str, bool]]:
@@ -95,6 +95,20 @@ def test_a_vendor_comes_back_as_it_was_when_the_wedding_was_snapshotted(
     restored = bring_back(source, archive)
     assert name_of_cake(source) == [("Big Cake",)]
     assert origins(restored) == {f"{CAKE} vendors": (renamed, True)}
+
+
+@pytest.mark.parametrize(("asked", "name"), [(None, "Huge Cake"), ("then", "Big Cake")])
+def test_a_newer_recovery_point_of_the_owner_comes_first_unless_the_instant_before_it_is_asked_for(
+    source: Source, archive: Archive, asked: str | None, name: str
+) -> None:
+    town.take_all(source, archive)
+    town.run(source, "UPDATE vendors SET name = 'Big Cake' WHERE id = 3", "UPDATE bookings SET price = 9 WHERE id = 33")
+    then = snapshot(source, archive, W3)
+    town.run(source, "UPDATE vendors SET name = 'Huge Cake' WHERE id = 3")
+    town.taken(source, archive, CAKE)
+    town.run(source, *LOSE, "DELETE FROM reviews WHERE vendor_id = 3", "DELETE FROM vendors WHERE id = 3")
+    bring_back(source, archive, then if asked else None)
+    assert name_of_cake(source) == [(name,)]
 
 
 def test_a_damaged_supplement_is_a_finding_and_the_owners_snapshot_stands_in(
