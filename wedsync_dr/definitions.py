@@ -2,28 +2,34 @@
 
 import dagster as dg
 
-from wedsync_dr.defs import assets, checks, drills, platform_job, restore_jobs, schedules, sensors, wave
+from wedsync_dr.defs import (
+    assets,
+    checks,
+    drills,
+    elsewhere,
+    objectives,
+    platform_job,
+    restore_jobs,
+    schedules,
+    sensors,
+    upkeep,
+    urgent,
+    wave,
+)
 from wedsync_dr.defs.resources import protection_from_environment
 
 defs = dg.Definitions(
     assets=[assets.wedding_snapshot, assets.vendor_snapshot, assets.platform_snapshot, assets.recovery_points],
     asset_checks=[
-        checks.snapshots_intact,
-        checks.rows_match_source,
-        checks.nothing_unprotected,
-        checks.schema_unchanged,
-        drills.restorable,
+        *(checks.snapshots_intact, checks.rows_match_source, checks.nothing_unprotected, checks.schema_unchanged),
+        *(objectives.within_rpo, objectives.weddings_vanished, drills.restorable, upkeep.retention_obeyed),
     ],
     jobs=[
-        wave.snapshot_wave,
-        checks.evidence,
-        restore_jobs.restore_wedding,
-        restore_jobs.restore_vendor,
-        platform_job.restore_platform,
-        drills.restore_drill,
+        *(wave.snapshot_wave, checks.evidence, drills.restore_drill, upkeep.retention),
+        *(restore_jobs.restore_wedding, restore_jobs.restore_vendor, platform_job.restore_platform),
     ],
-    schedules=[schedules.nightly, schedules.nightly_evidence, drills.nightly_drill, drills.weekly_drill],
-    sensors=[sensors.partition_sync],
+    schedules=[*schedules.ALL, drills.nightly_drill, drills.weekly_drill, upkeep.daily_retention],
+    sensors=[sensors.partition_sync, urgent.urgent_weddings, urgent.missed_objectives, elsewhere.snapshots_elsewhere],
     resources={"protection": protection_from_environment, "io_manager": dg.mem_io_manager},  # no output on a disk
     executor=dg.in_process_executor,
 )

@@ -51,6 +51,7 @@ def snapshot_of(context: dg.AssetExecutionContext, protection: Protection, kind:
             scopes,
             now=protection.now(),
             requested_by=f"dagster run {context.run.run_id}",
+            policy=protection.policy(),
         )
     context.log.info(f"{len(batch.taken)} of {len(scopes)} scopes taken in {batch.seconds:.2f} s")
     record(context, list(materializations(batch.taken, protection.vault_url())))

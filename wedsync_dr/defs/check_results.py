@@ -57,18 +57,10 @@ def of_drift(drifted: Drifted) -> Iterator[Problem]:
 
 
 def gaps(seen: Standing) -> Iterator[Problem]:
-    """What has no snapshot, and what had one and has vanished from the source."""
+    """What has no snapshot. What had one and has vanished is `weddings_vanished`'s to name."""
     if not any(scope.kind is Kind.WEDDING for scope in seen.present):
         yield None, "The source has no wedding at all.", "Check WEDSYNC_SOURCE_URL, and [roots] in the rules."
     if not seen.held:
         yield None, "The vault has no snapshot at all.", "Check WEDSYNC_VAULT_URL; else launch snapshot_wave."
     for scope in seen.unprotected():
         yield scope, "Has no snapshot.", "Materialize its partition, or launch snapshot_wave with everything: true."
-    for scope in seen.vanished():
-        yield scope, "Has vanished from the source; its snapshots stay.", _back(scope)
-
-
-def _back(scope: ScopeId) -> str:
-    if scope.kind is Kind.PLATFORM:
-        return "If the table was not dropped on purpose, `wedsync-dr export` writes its rows."
-    return f"If that is wrong, launch restore_{scope.kind.value} with its id."

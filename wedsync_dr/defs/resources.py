@@ -9,8 +9,9 @@ from pathlib import Path
 import dagster as dg
 
 from wedsync_dr.errors import SettingsInvalid
+from wedsync_dr.schedule.policy import Policy
 from wedsync_dr.scope.survey import Source
-from wedsync_dr.settings import Settings, open_archive, open_source
+from wedsync_dr.settings import Settings, open_archive, open_policy, open_source
 from wedsync_dr.vault.archive import Archive
 
 
@@ -33,6 +34,10 @@ class Protection:
     def archive(self) -> Archive:
         """Raises SettingsInvalid, NotInitialised and KeyRefused."""
         return open_archive(self.settings())
+
+    def policy(self) -> Policy:
+        """What each tier promises. Raises PolicyInvalid."""
+        return open_policy(self.settings())
 
     def time_zone(self) -> str:
         """The time zone of weddings that have none of their own."""

@@ -24,3 +24,4 @@ nightly_evidence = dg.ScheduleDefinition(
     default_status=dg.DefaultScheduleStatus.RUNNING,
     description="Every night after the snapshots: read them all and check them.",
 )
+ALL = (nightly, nightly_evidence)

@@ -20,7 +20,7 @@ EVERY_S = 60
     minimum_interval_seconds=EVERY_S,
     default_status=dg.DefaultSensorStatus.RUNNING,
     description="Adds a partition for each new wedding, vendor and table. What vanishes from the source keeps its "
-    "partition and its snapshots, and raises an alarm: the job `evidence` runs and `nothing_unprotected` names it.",
+    "partition and its snapshots, and raises an alarm: the job `evidence` runs and `weddings_vanished` names it.",
 )
 def partition_sync(context: dg.SensorEvaluationContext, protection: dg.ResourceParam[Protection]) -> dg.SensorResult:
     """Never removes anything. A source that cannot be read fails the tick and changes nothing."""

@@ -10,6 +10,8 @@ from wedsync_dr.defs.resources import Protection
 from wedsync_dr.model import Kind, ScopeId
 from wedsync_dr.snapshot.take import take
 
+STEP = "snapshot_scopes"
+
 
 class Wave(dg.Config):
     """Which scopes to snapshot together, at one instant."""
@@ -41,6 +43,7 @@ def snapshot_scopes(context: dg.OpExecutionContext, config: Wave, protection: dg
             config.scopes(),
             now=protection.now(),
             requested_by=f"dagster run {context.run_id}",
+            policy=protection.policy(),
         )
     add_partitions(context.instance, [taken.scope for taken in batch.taken])
     record(context, list(materializations(batch.taken, protection.vault_url())))

@@ -13,7 +13,10 @@ from wedsync_dr.scope.discovery import ScopeInfo
 
 ASSETS = {Kind.WEDDING: "wedding_snapshot", Kind.VENDOR: "vendor_snapshot", Kind.PLATFORM: "platform_snapshot"}
 EVIDENCE = "recovery_points"
-CHECKS = ("snapshots_intact", "rows_match_source", "nothing_unprotected", "schema_unchanged")
+CHECKS = (
+    *("snapshots_intact", "rows_match_source", "nothing_unprotected", "schema_unchanged"),
+    *("within_rpo", "weddings_vanished", "restorable", "retention_obeyed"),
+)
 POLL_S = 1.0
 PATIENCE_S = 600.0
 

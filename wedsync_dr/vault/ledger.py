@@ -94,9 +94,9 @@ class Ledger:
                 raise _broken(f"Ledger entry {expected} is missing.")
             yield self._entry(number)
 
-    def readable(self) -> Iterator[LedgerEntry]:
-        """The entries that are what was written, whatever else is damaged or missing."""
-        for number in self._numbers():
+    def readable(self, start: int = 0) -> Iterator[LedgerEntry]:
+        """The entries from a number on that are what was written, whatever else is damaged or missing."""
+        for number in (number for number in self._numbers() if number >= start):
             try:
                 yield self._entry(number)
             except (Damaged, ObjectMissing):

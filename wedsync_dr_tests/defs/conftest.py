@@ -3,7 +3,7 @@
 import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +22,9 @@ from wedsync_dr.initialise import initialise
 from wedsync_dr.model import Kind, ScopeId
 from wedsync_dr.settings import Settings, open_archive, open_source
 from wedsync_dr.snapshot.take import take
+from wedsync_dr_tests.conftest import TODAY
 
-NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
+NOW = datetime.combine(TODAY, time(9), UTC)
 RULES = Path(wedsync_dr.demo.__file__).with_name("rules.toml")
 
 

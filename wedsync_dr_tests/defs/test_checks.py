@@ -12,7 +12,13 @@ from wedsync_dr.demo.accident import destroy, flip_bit
 from wedsync_dr_tests.defs.conftest import NOW, Operator, failure_of, plain
 
 # `restorable` has a file of its own, test_drills.py
-GREEN = {"snapshots_intact": True, "rows_match_source": True, "nothing_unprotected": True, "schema_unchanged": True}
+GREEN = dict.fromkeys(
+    (
+        *("snapshots_intact", "rows_match_source", "nothing_unprotected", "schema_unchanged"),
+        *("within_rpo", "weddings_vanished", "retention_obeyed"),
+    ),
+    True,
+)
 
 
 def _evidence(operator: Operator) -> dict[str, dg.AssetCheckEvaluation]:
@@ -107,14 +113,30 @@ def test_a_source_without_any_wedding_is_not_a_well_protected_one(operator: Oper
     assert "no wedding at all" in str(_rows(_evidence(operator)["nothing_unprotected"]))
 
 
-def test_a_wedding_that_vanished_is_an_alarm(protected: Operator) -> None:
+def test_a_wedding_that_vanished_is_an_alarm_with_its_last_recovery_point(protected: Operator) -> None:
     wedding = protected.tomorrow()
     destroy(protected.protection.source(), wedding)
-    red = _evidence(protected)["nothing_unprotected"]
+    found = _evidence(protected)
+    red = found["weddings_vanished"]
     (row,) = _rows(red)
     assert row["scope"] == str(wedding)
+    assert "last known current at" in row["what"]
     assert "restore_wedding" in row["what_to_do"]
     assert red.severity is dg.AssetCheckSeverity.ERROR
+    assert found["nothing_unprotected"].passed
+
+
+def test_a_recovery_point_that_is_too_old_is_outside_its_objective_and_named_by_tier(protected: Operator) -> None:
+    wedding = protected.tomorrow()
+    taken_at = max(ref.taken_at for ref in protected.protection.archive().vault.snapshots(scope=wedding))
+    settings = protected.protection.settings
+    protected.protection = Protection(settings, lambda: taken_at + timedelta(minutes=6))
+    red = _evidence(protected)["within_rpo"]
+    assert str(wedding) in [row["scope"] for row in _rows(red)]
+    assert red.severity is dg.AssetCheckSeverity.ERROR
+    tiers = {row["tier"]: row for row in plain(red.metadata["tiers"])}
+    assert (tiers["day_of"]["inside_now"], tiers["normal"]["inside_now"]) == (0, tiers["normal"]["scopes"])
+    assert tiers["day_of"]["share_of_24_h"] == "83.3%"
 
 
 def test_an_edit_is_no_failure_until_the_tier_s_rpo_has_passed(protected: Operator) -> None:

@@ -1,0 +1,70 @@
+"""What is done to the vault by the clock: retention, and the check that it was."""
+
+from datetime import timedelta
+
+import dagster as dg
+
+from wedsync_dr.defs.check_results import result
+from wedsync_dr.defs.failures import some_failed, told_to_dagster
+from wedsync_dr.defs.partitions import RECOVERY_POINTS
+from wedsync_dr.defs.resources import Protection
+from wedsync_dr.errors import Damaged
+from wedsync_dr.schedule.retention import plan_retention
+from wedsync_dr.snapshot.inventory import held_snapshots
+from wedsync_dr.verification.removal import apply_retention
+
+Resource = dg.ResourceParam[Protection]
+GRACE = timedelta(hours=36)
+
+
+@dg.op(description="Remove the snapshots that the policy lets go; each is named in the ledger first.",
+       out=dg.Out(dg.Nothing))  # fmt: skip
+def remove_expired(context: dg.OpExecutionContext, protection: Resource) -> None:
+    """Fails where a scope lost nothing although it should, because its newest recovery point does not verify."""
+    with told_to_dagster():
+        source, archive, policy, now = protection.source(), protection.archive(), protection.policy(), protection.now()
+        plan = plan_retention(held_snapshots(source, archive, policy, now), policy, now)
+        done = apply_retention(source, archive, plan, now=now, by=f"dagster run {context.run_id}")
+    figures = {"removed": len(done.removed), "kept": len(plan.kept), "finished": len(done.finished)}
+    context.log_event(dg.AssetObservation(RECOVERY_POINTS, "Retention.", metadata=figures))
+    unfit = [(one.scope, Damaged(one.why, remedy="docs/runbook.md, `wedsync-dr retention`.")) for one in done.skipped
+             if not one.busy]  # fmt: skip
+    if unfit:
+        raise some_failed(unfit)
+
+
+@dg.job(
+    description="Keep and expire by the policy: every snapshot for a while, then hours, days, weeks, months and years; "
+    "never the last recovery point, nothing under a hold, nothing that a restore reads.",
+    executor_def=dg.in_process_executor,
+    tags={"wedsync/lane": "bulk", "dagster/priority": "-10"},
+)
+def retention() -> None:
+    """One op, one core call."""
+    remove_expired()
+
+
+daily_retention = dg.ScheduleDefinition(
+    name="daily_retention",
+    job=retention,
+    cron_schedule="0 5 * * *",
+    execution_timezone="UTC",
+    default_status=dg.DefaultScheduleStatus.RUNNING,
+    description="Every day after the evidence: what the policy lets go, goes.",
+)
+
+
+@dg.asset_check(
+    asset=RECOVERY_POINTS,
+    description="Nothing that could go 36 hours ago is still there, and what stays has a reason. Held, vanished and "
+    "damaged scopes keep what they have.",
+)
+def retention_obeyed(protection: Resource) -> dg.AssetCheckResult:
+    """Plans as of then; removes nothing."""
+    with told_to_dagster():
+        source, archive, policy, now = protection.source(), protection.archive(), protection.policy(), protection.now()
+        held = held_snapshots(source, archive, policy, now)
+        overdue = plan_retention(held, policy, now - GRACE).removals
+    problems = [(one.ref.scope, f"{one.ref.snapshot_id} may go: {one.reason}", "Launch retention; look at the run that "
+                 "failed.") for one in overdue]  # fmt: skip
+    return result(problems, {"snapshots": len(held), "overdue": len(overdue)}, urgent=False)

@@ -1,0 +1,70 @@
+"""Retention by the clock, and snapshots that were taken elsewhere."""
+
+from datetime import timedelta
+
+import dagster as dg
+
+from wedsync_dr.defs.elsewhere import snapshots_elsewhere
+from wedsync_dr.defs.resources import Protection
+from wedsync_dr.snapshot.take import take
+from wedsync_dr_tests.defs.conftest import NOW, Operator, plain
+
+
+def _grow_old(operator: Operator) -> None:
+    """Five snapshots of a wedding within a minute, looked at three days later."""
+    wedding = operator.tomorrow()
+    for number in range(5):
+        operator.sql(f"UPDATE guests SET remark = 'r{number}' WHERE wedding_id = %s", wedding.key)
+        assert operator.wave(weddings=[wedding.id]).success
+    settings = operator.protection.settings
+    taken_at = max(ref.taken_at for ref in operator.protection.archive().vault.snapshots())
+    operator.protection = Protection(settings, lambda: taken_at + timedelta(days=5))
+
+
+def _obeyed(operator: Operator) -> dg.AssetCheckEvaluation:
+    found = operator.run("evidence").get_asset_check_evaluations()
+    return next(one for one in found if one.check_name == "retention_obeyed")
+
+
+def test_retention_removes_what_may_go_and_the_check_is_red_until_then(protected: Operator) -> None:
+    _grow_old(protected)
+    wedding = protected.tomorrow()
+    before = len(list(protected.protection.archive().vault.snapshots(scope=wedding)))
+    red = _obeyed(protected)
+    assert not red.passed
+    assert red.severity is dg.AssetCheckSeverity.WARN
+    assert str(wedding) in str(plain(red.metadata["failures"]))
+    assert protected.run("retention").success
+    assert len(list(protected.protection.archive().vault.snapshots(scope=wedding))) < before
+    assert _obeyed(protected).passed
+
+
+def _look(operator: Operator, cursor: str | None = None) -> dg.SensorResult | dg.SkipReason:
+    context = dg.build_sensor_context(
+        instance=operator.instance, resources={"protection": operator.protection}, cursor=cursor
+    )
+    answer = snapshots_elsewhere(context)
+    assert isinstance(answer, dg.SensorResult | dg.SkipReason)
+    return answer
+
+
+def test_snapshots_of_the_command_line_are_shown_once_and_those_of_runs_are_not(protected: Operator) -> None:
+    first = _look(protected)
+    assert isinstance(first, dg.SensorResult)
+    shown = {event.partition for event in first.asset_events if isinstance(event, dg.AssetMaterialization)}
+    assert protected.tomorrow().id in shown
+    assert isinstance(_look(protected, first.cursor), dg.SkipReason)
+    wedding = protected.tomorrow()
+    protected.sql("UPDATE guests SET remark = 'by a run' WHERE wedding_id = %s", wedding.key)
+    protected.wave(weddings=[wedding.id])
+    by_run = _look(protected, first.cursor)
+    assert isinstance(by_run, dg.SensorResult)
+    assert list(by_run.asset_events) == []
+    protected.sql("UPDATE guests SET remark = 'by hand' WHERE wedding_id = %s", wedding.key)
+    source, archive = protected.protection.source(), protected.protection.archive()
+    take(source, archive, [wedding], now=NOW, requested_by="somebody (command line)")
+    by_hand = _look(protected, by_run.cursor)
+    assert isinstance(by_hand, dg.SensorResult)
+    (event,) = by_hand.asset_events
+    assert isinstance(event, dg.AssetMaterialization)
+    assert (event.partition, event.metadata["requested_by"].value) == (wedding.id, "somebody (command line)")
