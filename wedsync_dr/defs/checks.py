@@ -80,4 +80,5 @@ evidence = dg.define_asset_job(
     dg.AssetSelection.assets(RECOVERY_POINTS),
     description="List what can be restored, and run every check on it: what operators and auditors read.",
     executor_def=dg.in_process_executor,
+    tags={"wedsync/lane": "bulk"},
 )

@@ -52,7 +52,10 @@ def snapshot_scopes(context: dg.OpExecutionContext, config: Wave, protection: dg
         raise some_failed([(failed.scope, failed.error) for failed in batch.failed])
 
 
-@dg.job(description="Snapshot any weddings, vendors and platform tables in one run, or everything at one instant.")
+@dg.job(
+    description="Snapshot any weddings, vendors and platform tables in one run, or everything at one instant.",
+    tags={"wedsync/lane": "bulk"},  # a sensor that asks for urgent ones says so
+)
 def snapshot_wave() -> None:
     """One op, one core call."""
     snapshot_scopes()

@@ -12,7 +12,8 @@ from wedsync_dr.demo.deployment import Deployment
 from wedsync_dr.demo.graphql import Dagster
 from wedsync_dr.demo.scene import Scene
 from wedsync_dr.demo.story import Step, Summary, lose
-from wedsync_dr.model import Kind, silent
+from wedsync_dr.model import Kind, ScopeId, silent
+from wedsync_dr.source.session import connect
 
 SOON_S = 90.0
 
@@ -56,6 +57,29 @@ def test_a_lost_wedding_comes_back_through_the_ui_s_own_interface(tmp_path: Path
         assert not scene.dagster.backfill(backfill).failed
         assert scene.dagster.materialized("vendor_snapshot") == len(scene.ids(Kind.VENDOR))
     assert _processes_of(home) == []
+
+
+def test_an_urgent_wedding_overtakes_a_hundred_bulk_runs(tmp_path: Path) -> None:
+    form = {"ops": {"snapshot_scopes": {"config": {"platform_tables": ["public.venues"]}}}}
+    with Deployment(tmp_path / "home") as stage:
+        scene = Scene(stage, silent, weddings=6, seed=3)
+        for chapter in (chapters.a_platform, chapters.keys_and_vault, chapters.dagster_runs, chapters.partitions):
+            chapter(scene)
+        bulk = [scene.dagster.launch("snapshot_wave", form) for _ in range(100)]
+        with connect(stage.source().url, name="a couple in a hurry") as connection:
+            (found,) = connection.execute(
+                "INSERT INTO public.weddings (title, wedding_date, time_zone)"
+                " VALUES ('Elopement', current_date + 1, 'UTC') RETURNING id::text"
+            ).fetchall()
+        wedding = ScopeId.of_key(Kind.WEDDING, str(found[0]))
+        scene.wait(
+            "urgent_weddings",
+            lambda: stage.archive().vault.newest(wedding) is not None,
+            done=lambda: 0,
+            total=1,
+        )
+        waiting = [run_id for run_id in bulk if scene.dagster.run_status(run_id) == "QUEUED"]
+        assert waiting, "all bulk runs were done before the urgent one"
 
 
 def try_the_command_line(home: Path) -> None:
