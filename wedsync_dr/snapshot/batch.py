@@ -7,6 +7,8 @@ from wedsync_dr.errors import DisasterRecoveryError
 from wedsync_dr.model import Instant, ScopeId, SourceIdentity, Tier
 
 TOOL_VERSION = "0.1.0"
+UNCHANGED = "unchanged"
+"""The status of a scope that was not read, as its fingerprint proves the newest snapshot current."""
 
 
 @dataclass(frozen=True)
@@ -22,7 +24,10 @@ class BatchFacts:
 
 @dataclass(frozen=True)
 class Taken:
-    """A scope that now has a recovery point of this instant: newly stored, or the previous one is still current."""
+    """A scope that now has a recovery point of this instant.
+
+    `status`: newly stored; read, and the previous one is still current; or not read, as its rows are proven unchanged.
+    """
 
     scope: ScopeId
     snapshot_id: str
@@ -44,8 +49,18 @@ class Failed:
 
 @dataclass(frozen=True)
 class Batch:
-    """What came of one batch: every wanted scope is in exactly one of the two lists."""
+    """What came of one batch: every wanted scope is in exactly one of the two lists.
+
+    `untrusted` are those whose rows had changed although their fingerprints had not: fingerprints have a fault.
+    """
 
     taken: tuple[Taken, ...]
     failed: tuple[Failed, ...]
     seconds: float
+    untrusted: tuple[ScopeId, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def unchanged(self) -> int:
+        """How many scopes were proven unchanged, and not read."""
+        return sum(taken.status == UNCHANGED for taken in self.taken)

@@ -22,6 +22,7 @@ from wedsync_dr.snapshot.pool import PROCESSES
 from wedsync_dr.snapshot.reading import Laid, Read, stretches
 from wedsync_dr.snapshot.schema import begin_schema, take_schema
 from wedsync_dr.snapshot.shelf import Slot, shelf
+from wedsync_dr.snapshot.unmoved import Proof
 from wedsync_dr.snapshot.workers import PUTS, Job, crew
 from wedsync_dr.source.order import restore_order
 from wedsync_dr.source.session import lock_scopes
@@ -50,8 +51,14 @@ def take(
     workers: int = PROCESSES,
     purpose: str = "",
     limits: Limits = LIMITS,
+    changed_only: bool = False,
+    within_days: int | None = None,
 ) -> Batch:
     """Snapshot the wanted scopes (None: every scope of the source) at one instant.
+
+    With `changed_only` scopes whose fingerprints prove their newest snapshots current are not read; with `within_days`
+    only weddings of these next days are wanted, those without a date, and the vendors that are booked for them. A batch
+    of every scope that reads them all tells which changes the fingerprints missed.
 
     A scope that fails is reported and stops no other. Raises what stops all of them: SourceUnreachable, SourceRefused,
     NotInitialised, VaultUnavailable. A broken ledger is `verify`'s to report; what is readable of it is gone by.
@@ -62,20 +69,57 @@ def take(
     with survey(source) as seen:
         known = {info.scope: info for info in discover(seen.reader, seen.catalog, seen.ownership, wanted)}
         absent = [Failed(scope, _absent(archive, scope)) for scope in wanted or () if scope not in known]
-        present = known if wanted is None else {scope: known[scope] for scope in wanted if scope in known}
+        present = [info for info in known.values() if _is_due(info, within_days, now, source.default_time_zone)]
         facts = batch_facts(seen)
-        tiers = {scope: scope_tier(info, now, source.default_time_zone) for scope, info in present.items()}
+        tiers = {info.scope: scope_tier(info, now, source.default_time_zone) for info in present}
         with lock_scopes(source.url, [_lock_of(facts.batch_id)], patience_s=0, connecting=source.patience):
             archive.ledger.append("batch-started", _beginning(facts, requested_by, purpose), now)
+            whole = wanted is None and within_days is None
+            cut = _Cut(whole, workers, limits)
             with ThreadPoolExecutor(1) as beside:
-                schema = begin_schema(source, seen, known.values(), beside) if wanted is None else None
-                cut = _Cut(wanted is None, workers, limits)
-                results = _take(source, archive, seen, tiers, facts, progress, cut)
-                results += [take_schema(source, archive, facts, schema)] if schema else []
+                schema = begin_schema(source, seen, known.values(), beside) if whole else None
+                if wanted is None or changed_only:
+                    came = _compare(source, archive, seen, tiers, facts, progress, cut, trusting=changed_only)
+                else:
+                    came = _Came(_take(source, archive, seen, tiers, facts, progress, cut))
+                results = came.results + ([take_schema(source, archive, facts, schema)] if schema else [])
             failed = [*absent, *(result for result in results if isinstance(result, Failed))]
             archive.ledger.append("batch-finished", {"batch": facts.batch_id, "failed": len(failed)}, now)
     taken = sorted((result for result in results if isinstance(result, Taken)), key=lambda one: one.scope)
-    return Batch(tuple(taken), tuple(failed), time.monotonic() - started)
+    return Batch(tuple(taken), tuple(failed), time.monotonic() - started, came.missed, came.notes)
+
+
+@dataclass(frozen=True)
+class _Came:
+    """What came of the scopes of a batch, and what their fingerprints had to do with it."""
+
+    results: list[Taken | Failed]
+    missed: tuple[ScopeId, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def _compare(
+    source: Source,
+    archive: Archive,
+    seen: Survey,
+    tiers: dict[ScopeId, Tier | None],
+    facts: BatchFacts,
+    progress: Progress,
+    cut: _Cut,
+    *,
+    trusting: bool,
+) -> _Came:
+    """Take the scopes, those that are proven current without reading them where fingerprints are trusted."""
+    proof = Proof.read(archive, seen, facts, trusting=trusting)
+    with ThreadPoolExecutor(PUTS) as workers:
+        current = proof.unmoved(tiers, workers) if trusting else []
+        results: list[Taken | Failed] = list(proof.record(current, tiers, workers))
+    moved = {scope: tiers[scope] for scope in tiers.keys() - {manifest.scope for manifest in current}}
+    if moved:
+        cut = replace(cut, everything=cut.everything and not current)
+        results += _take(source, archive, seen, moved, facts, progress, cut)
+    notes = proof.note, proof.remember(results)
+    return _Came(results, proof.missed(results), tuple(note for note in notes if note))
 
 
 def take_read(
@@ -179,6 +223,15 @@ def _absent(archive: Archive, scope: ScopeId) -> DisasterRecoveryError:
     return ScopeNotFound(
         f"The source has no {scope}.", remedy="`wedsync-dr scopes` shows which tables are roots; check the id."
     )
+
+
+def _is_due(info: ScopeInfo, within_days: int | None, now: datetime, default_zone: str) -> bool:
+    """Whether a wedding is, or one that a vendor is booked for, from yesterday to some days ahead, or has no date."""
+    if within_days is None or info.scope.kind is Kind.PLATFORM:
+        return within_days is None
+    today = now.astimezone(zone_of(info.time_zone, default_zone)).date()
+    dates = [info.date] if info.scope.kind is Kind.WEDDING else info.booked
+    return any(day is None or -1 <= (day - today).days <= within_days for day in dates)
 
 
 def scope_tier(info: ScopeInfo, now: datetime, default_zone: str) -> Tier | None:
