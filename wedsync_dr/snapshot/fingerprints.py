@@ -42,6 +42,12 @@ class Fingerprints:
         whole: Ints = self.cold_sums ^ self.hot_sums
         return whole
 
+    def of(self, scopes: pa.StringArray) -> Ints:
+        """The fingerprints of these scopes; 0 for one that has no rows."""
+        at = pc.index_in(scopes, value_set=self.scopes)
+        found: Ints = pa.array(self.sums, pa.uint64()).take(at).fill_null(0).to_numpy()
+        return found
+
     def comparable(self, other: "Fingerprints") -> bool:
         """Whether a scope that has the same fingerprint in both surely has the same rows in both."""
         return self.rules == other.rules and self.horizon.comparable(other.horizon)

@@ -4,15 +4,18 @@ It can be lost at any time: then every scope counts as changed.
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from wedsync_dr.encryption.scratch import ScratchKey
 from wedsync_dr.errors import DisasterRecoveryError, KeyMissing, ObjectMissing
 from wedsync_dr.model import Instant, Kind, RowClass, ScopeId, TableName
 from wedsync_dr.snapshot.fingerprints import Fingerprints
+from wedsync_dr.snapshot.lines import Ints
 from wedsync_dr.source.changes import Horizon
 from wedsync_dr.vault.archive import Archive
 
@@ -25,11 +28,30 @@ _COMPRESSED = pa.ipc.IpcWriteOptions(compression="zstd")
 
 
 @dataclass(frozen=True)
-class Stand:
-    """A scope's fingerprint at an instant at which this snapshot held exactly its rows."""
+class Stands:
+    """Fingerprints of scopes, each of an instant at which a snapshot held exactly the rows, and which one did."""
 
-    fingerprint: int
-    snapshot_id: str
+    scopes: pa.StringArray
+    fingerprints: Ints
+    snapshots: pa.StringArray
+
+    @classmethod
+    def of(cls, prints: Fingerprints, held: Mapping[ScopeId, str]) -> "Stands":
+        """These snapshots hold what their scopes had when they were looked at."""
+        scopes = pa.array(map(str, held), pa.string())
+        return cls(scopes, prints.of(scopes), pa.array(held.values(), pa.string()))
+
+    def then(self, later: "Stands") -> "Stands":
+        """These, but where later ones are known those."""
+        kept = pc.invert(pc.is_in(self.scopes, value_set=later.scopes))
+        return Stands(
+            pa.concat_arrays([self.scopes.filter(kept), later.scopes]),
+            np.concatenate([self.fingerprints[kept.to_numpy(zero_copy_only=False)], later.fingerprints]),
+            pa.concat_arrays([self.snapshots.filter(kept), later.snapshots]),
+        )
+
+
+_NOTHING = Stands(pa.array([], pa.string()), np.zeros(0, np.uint64), pa.array([], pa.string()))
 
 
 @dataclass(frozen=True)
@@ -37,19 +59,19 @@ class Remembered:
     """The last look at the whole source, and for each scope what its newest snapshot stood for, as far as known."""
 
     prints: Fingerprints
-    stands: Mapping[str, Stand] = field(repr=False)
+    stands: Stands = field(repr=False)
 
-    def unmoved(self, now: Fingerprints, scopes: Iterable[ScopeId]) -> dict[ScopeId, str]:
-        """Those of the scopes that have the rows of a snapshot still, and which one's."""
-        if not self.prints.comparable(now):
-            return {}
-        found = _by_scope(now)
-        stands = ((scope, self.stands.get(str(scope))) for scope in scopes)
-        return {
-            scope: stand.snapshot_id
-            for scope, stand in stands
-            if stand and stand.fingerprint == found.get(str(scope), 0)
-        }
+    def standing(self, now: Fingerprints, scopes: Sequence[ScopeId]) -> list[str | None]:
+        """For each scope the snapshot whose rows it has still; None where that is not proven."""
+        if not self.prints.comparable(now) or not len(self.stands.scopes):
+            return [None] * len(scopes)
+        texts = pa.array(map(str, scopes), pa.string())
+        at = pc.index_in(texts, value_set=self.stands.scopes)
+        places = at.fill_null(0).to_numpy()
+        same = at.is_valid().to_numpy(zero_copy_only=False) & (self.stands.fingerprints[places] == now.of(texts))
+        found = self.stands.snapshots.take(pa.array(places))
+        standing: list[str | None] = pc.if_else(pa.array(same), found, pa.scalar(None, pa.string())).to_pylist()
+        return standing
 
     def to_bytes(self) -> bytes:
         """The inverse of `from_bytes`."""
@@ -62,15 +84,16 @@ class Remembered:
             "hot": [[table.schema, table.name] for table in sorted(prints.hot)],
         }
         rows = len(prints.scopes)
-        others = pa.array(self.stands.keys() - set(prints.scopes.to_pylist()), pa.string())
+        others = self.stands.scopes.filter(pc.invert(pc.is_in(self.stands.scopes, value_set=prints.scopes)))
         scopes = pa.concat_arrays([prints.scopes, others])
-        stands = [self.stands.get(scope) for scope in scopes.to_pylist()]
+        at = pc.index_in(scopes, value_set=self.stands.scopes)
+        missing = pa.nulls(len(others), pa.uint64())
         columns = {
             "scope": scopes,
-            "cold": pa.concat_arrays([pa.array(prints.cold_sums, pa.uint64()), pa.nulls(len(others), pa.uint64())]),
-            "hot": pa.concat_arrays([pa.array(prints.hot_sums, pa.uint64()), pa.nulls(len(others), pa.uint64())]),
-            "stood": pa.array([stand and stand.fingerprint for stand in stands], pa.uint64()),
-            "snapshot": pa.array([stand and stand.snapshot_id for stand in stands], pa.string()).dictionary_encode(),
+            "cold": pa.concat_arrays([pa.array(prints.cold_sums, pa.uint64()), missing]),
+            "hot": pa.concat_arrays([pa.array(prints.hot_sums, pa.uint64()), missing]),
+            "stood": pa.array(self.stands.fingerprints, pa.uint64()).take(at),
+            "snapshot": self.stands.snapshots.take(at).dictionary_encode(),
         }
         return _packed(pa.table(columns).replace_schema_metadata({_HEAD: json.dumps(head | {"rows": rows})}))
 
@@ -91,8 +114,9 @@ class Remembered:
             cold_sums=looked_at["cold"].to_numpy(),
             hot_sums=looked_at["hot"].to_numpy(),
         )
-        rows = zip(*(columns[name].to_pylist() for name in ("scope", "stood", "snapshot")), strict=True)
-        return cls(prints, {scope: Stand(stood, snapshot) for scope, stood, snapshot in rows if snapshot})
+        known = columns.filter(pc.is_valid(columns["stood"])).combine_chunks()
+        snapshots = known["snapshot"].cast(pa.string()).combine_chunks()
+        return cls(prints, Stands(known["scope"].combine_chunks(), known["stood"].to_numpy(), snapshots))
 
 
 def remember(
@@ -102,10 +126,8 @@ def remember(
 
     Raises what stood in the way; the snapshots are not touched by it.
     """
-    found = _by_scope(now)
-    stands = dict(before.stands) if before and before.prints.comparable(now) else {}
-    for scope, snapshot_id in held.items():
-        stands[str(scope)] = Stand(found.get(str(scope), 0), snapshot_id)
+    stands = before.stands if before and before.prints.comparable(now) else _NOTHING
+    stands = stands.then(Stands.of(now, held))
     archive.keyring.newest(CHANGES, _CLASS, at.taken_at)
     archive.vault.put_changes(batch, _key(archive, batch).seal(Remembered(now, stands).to_bytes(), "changes", batch))
 
@@ -131,10 +153,6 @@ def recall(archive: Archive) -> tuple[Remembered | None, str]:
 def _key(archive: Archive, batch: str) -> ScratchKey:
     key = archive.keyring.key(CHANGES, f"{_CLASS.value}-1")
     return ScratchKey(key.file_key(CHANGES, batch, "changes"))
-
-
-def _by_scope(prints: Fingerprints) -> dict[str, int]:
-    return dict(zip(prints.scopes.to_pylist(), prints.sums.tolist(), strict=True))
 
 
 def _packed(table: pa.Table) -> bytes:

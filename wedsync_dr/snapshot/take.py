@@ -112,7 +112,7 @@ def _compare(
     """Take the scopes, those that are proven current without reading them where fingerprints are trusted."""
     proof = Proof.read(archive, seen, facts, trusting=trusting)
     with ThreadPoolExecutor(PUTS) as workers:
-        current = proof.unmoved(tiers, workers) if trusting else []
+        current = proof.unmoved(list(tiers), workers) if trusting else []
         results: list[Taken | Failed] = list(proof.record(current, tiers, workers))
     moved = {scope: tiers[scope] for scope in tiers.keys() - {manifest.scope for manifest in current}}
     if moved:

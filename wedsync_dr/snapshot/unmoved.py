@@ -32,18 +32,19 @@ class Proof:
         now = fingerprints(seen, before.prints if before and trusting else None)
         return cls(archive, facts, now, before, note if trusting else "")
 
-    def unmoved(self, scopes: Iterable[ScopeId], workers: Executor) -> list[Manifest]:
+    def unmoved(self, scopes: Sequence[ScopeId], workers: Executor) -> list[Manifest]:
         """The newest snapshots of those of the scopes that surely have its rows still, and whose keys are at hand.
 
         In any doubt a scope is not among them, and what is wrong with it comes out where it is read.
         """
-        if self.before is None:
-            return []
-        found = self.before.unmoved(self.now, scopes).items()
-        return [manifest for manifest in workers.map(self._confirmed, found) if manifest]
+        return [manifest for manifest in workers.map(self._confirmed, scopes, self._standing(scopes)) if manifest]
 
-    def _confirmed(self, stand: tuple[ScopeId, str]) -> Manifest | None:
-        scope, snapshot_id = stand
+    def _standing(self, scopes: Sequence[ScopeId]) -> list[str | None]:
+        return self.before.standing(self.now, scopes) if self.before else [None] * len(scopes)
+
+    def _confirmed(self, scope: ScopeId, snapshot_id: str | None) -> Manifest | None:
+        if snapshot_id is None:
+            return None
         try:
             newest = self.archive.newest(scope)
             for sealed in newest.objects if newest else ():
@@ -68,8 +69,8 @@ class Proof:
     def missed(self, results: Iterable[Taken | Failed]) -> tuple[ScopeId, ...]:
         """Scopes whose rows were found to differ although their fingerprints say they do not."""
         stored = {one.scope: one for one in results if isinstance(one, Taken) and one.status == "stored"}
-        stood = self.before.unmoved(self.now, stored) if self.before else {}
-        return tuple(sorted(scope for scope, id_ in stood.items() if self._differs(stored[scope], id_)))
+        stood = zip(stored.values(), self._standing(list(stored)), strict=True)
+        return tuple(sorted(taken.scope for taken, id_ in stood if id_ and self._differs(taken, id_)))
 
     def _differs(self, taken: Taken, stood_for: str) -> bool:
         vault, verifier = self.archive.vault, self.archive.verifier
@@ -88,13 +89,13 @@ class Proof:
         return ""
 
 
-def moved(archive: Archive, seen: Survey, scopes: Iterable[ScopeId]) -> frozenset[ScopeId]:
+def moved(archive: Archive, seen: Survey, scopes: Sequence[ScopeId]) -> list[ScopeId]:
     """Those of the scopes that may have other rows than their newest snapshots, as far as fingerprints tell.
 
     Only reads; the snapshots themselves are not looked at.
     """
     before, _ = recall(archive)
-    wanted = frozenset(scopes)
     if before is None:
-        return wanted
-    return wanted - before.unmoved(fingerprints(seen, before.prints), wanted).keys()
+        return list(scopes)
+    standing = before.standing(fingerprints(seen, before.prints), scopes)
+    return [scope for scope, snapshot_id in zip(scopes, standing, strict=True) if snapshot_id is None]

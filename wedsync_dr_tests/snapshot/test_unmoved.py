@@ -12,9 +12,9 @@ from wedsync_dr.errors import KeyMissing, VaultUnavailable
 from wedsync_dr.model import SCHEMA, Kind, ScopeId, TableName
 from wedsync_dr.scope.survey import Source, survey
 from wedsync_dr.snapshot.batch import UNCHANGED, Batch
-from wedsync_dr.snapshot.fingerprints import Fingerprints, changed, fingerprints
+from wedsync_dr.snapshot.fingerprints import Fingerprints, changed, fingerprints, parse_scope
 from wedsync_dr.snapshot.opening import open_snapshot
-from wedsync_dr.snapshot.remembered import CHANGES, Remembered, Stand, recall, remember
+from wedsync_dr.snapshot.remembered import CHANGES, Remembered, Stands, recall, remember
 from wedsync_dr.snapshot.take import take
 from wedsync_dr.snapshot.unmoved import moved
 from wedsync_dr.source.changes import Horizon
@@ -218,10 +218,10 @@ def test_what_is_remembered_is_one_sealed_object_that_names_nothing(
 def test_what_is_remembered_is_the_same_for_another_process(source: Source, archive: Archive, tmp_path: Path) -> None:
     town.take_all(source, archive)
     with survey(source) as seen:
-        assert moved(town.reopened(tmp_path), seen, [wedding(2), wedding(3)]) == frozenset()
+        assert moved(town.reopened(tmp_path), seen, [wedding(2), wedding(3)]) == []
     town.run(source, CHANGE)
     with survey(source) as seen:
-        assert moved(town.reopened(tmp_path), seen, [wedding(2), wedding(3)]) == {wedding(3)}
+        assert moved(town.reopened(tmp_path), seen, [wedding(2), wedding(3)]) == [wedding(3)]
 
 
 class Forgetful(LocalStore):
@@ -248,14 +248,18 @@ def test_a_hundred_thousand_weddings_are_remembered_in_a_few_megabytes() -> None
     table = TableName("public", "guests")
     horizon = Horizon("server", "shape", "7:7:", 7)
     prints = Fingerprints(horizon, "rules", {table: -1}, frozenset({table}), pa.array(scopes), *sums)
-    stood = zip(scopes, sums[0].tolist(), range(count), strict=True)
-    stands = {scope: Stand(one, f"20261124T000000.{i % 500:06}Z-00000000") for scope, one, i in stood}
-    stands["wedding/failed-last-time"] = stands.pop(scopes[0])
+    snapshots = pa.array([f"20261124T000000.{i % 500:06}Z-00000000" for i in range(count)])
+    failed_last_time = pa.array(["wedding/failed-last-time", *scopes[1:]])
+    stands = Stands(failed_last_time, prints.sums, snapshots)
     data = Remembered(prints, stands).to_bytes()
     again = Remembered.from_bytes(data)
     assert len(data) < 6_000_000
     assert again is not None
-    assert again.stands == stands
+    assert dict(zip(*map(pa.Array.to_pylist, (again.stands.scopes, again.stands.snapshots)), strict=True)) == dict(
+        zip(*map(pa.Array.to_pylist, (stands.scopes, stands.snapshots)), strict=True)
+    )
+    known = [parse_scope(scope) for scope in scopes]
+    assert again.standing(prints, known) == [None, *snapshots.to_pylist()[1:]]
     assert changed(prints, again.prints) == frozenset()
     assert (again.prints.horizon, again.prints.rules) == (horizon, "rules")
     assert (again.prints.tables, again.prints.hot) == (prints.tables, prints.hot)
