@@ -21,14 +21,17 @@ from wedsync_dr.source.session import open_reader
 
 GUESTS = TableName("public", "guests")
 FILL = "CREATE TABLE guests (id int, name text); INSERT INTO guests SELECT i, 'x' FROM generate_series(1, 100) i"
+DEBIAN = Path("/usr/lib/postgresql/15/bin")
 SEGMENT = 2**20  # transactions in a file of pg_xact
 
 
-@pytest.fixture
-def own() -> Iterator[Server]:
-    """A server that may be killed."""
+@pytest.fixture(params=["bundled", "15"])
+def own(request: pytest.FixtureRequest) -> Iterator[Server]:
+    """A server that may be killed, of the demo's version and of the oldest one that is tested."""
+    if request.param == "15" and not DEBIAN.is_dir():
+        pytest.skip("PostgreSQL 15 is not installed")
     place = Path(tempfile.mkdtemp(prefix="wd-"))
-    server = Server(place / "pg", find_binaries(None), fsync=False)
+    server = Server(place / "pg", DEBIAN if request.param == "15" else find_binaries(None), fsync=False)
     try:
         server.create("secret")
         server.start()
