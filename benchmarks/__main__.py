@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
-from benchmarks import dagster_cost, sprawl_cost
+from benchmarks import changes_cost, dagster_cost, sprawl_cost
 from benchmarks.platform import ROWS, whole_platform
 from benchmarks.stage import Stage, timed
 from wedsync_dr.model import Kind, ScopeId
@@ -62,6 +62,8 @@ def rounds(stage: Stage, figures: Figures, count: int) -> None:
         one_wedding(stage, archive, figures)
         for name, seconds in zip(("wave: by Dagster", "wave: core"), dagster_cost.compare(stage), strict=True):
             note(figures, name, seconds)
+        change_one_percent(stage)
+        changes_cost.rounds(stage, archive, partial(note, figures))
         changed = change_one_percent(stage)
         note(figures, "nightly: given scopes", timed(partial(backup, stage, archive, changed, now)))
         note(figures, "nightly: whole pass", timed(everything))
@@ -138,6 +140,7 @@ def write(stage: Stage, figures: Figures) -> None:
         ("full pass over 1,000 tables and 600,000 rows", "sprawl: ours", "bare COPY of each table", "sprawl: copy"),
         ("500 weddings by a Dagster run", "wave: by Dagster", "the core function alone", "wave: core"),
         *ROWS,
+        *changes_cost.ROWS,
     ]  # fmt: skip
     lines = [
         f"{stage.weddings:,} weddings, {size}; {platform.system()} {platform.machine()}, {os.cpu_count()} processors,"

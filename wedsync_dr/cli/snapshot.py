@@ -15,7 +15,7 @@ from wedsync_dr.model import Kind, ScopeId, utc_text
 from wedsync_dr.schedule.policy import URGENCY
 from wedsync_dr.scope.discovery import discover
 from wedsync_dr.scope.survey import Source, survey
-from wedsync_dr.snapshot.batch import Batch, Failed, Taken
+from wedsync_dr.snapshot.batch import UNCHANGED, Batch, Failed, Taken
 from wedsync_dr.snapshot.take import take
 from wedsync_dr.vault.archive import Archive
 
@@ -25,18 +25,34 @@ _SHOWN = 20  # of a long batch, what a person reads
 @click.command(epilog=example("wedsync-dr snapshot --wedding 6f1c7e42-… --vendor 0b5d…"))
 @some_scopes
 @click.option("--all", "everything", is_flag=True, help="Every wedding, every vendor, every platform table.")
+@click.option("--changed", is_flag=True, help="Only what has changed: of the named scopes, else of all.")
+@click.option(
+    "--within-days",
+    type=click.IntRange(0),
+    metavar="N",
+    help="With --changed: weddings of the next N days, and vendors.",
+)
 @json_option
 def snapshot(
-    wedding: tuple[str, ...], vendor: tuple[str, ...], platform: tuple[str, ...], everything: bool, as_json: bool
+    wedding: tuple[str, ...],
+    vendor: tuple[str, ...],
+    platform: tuple[str, ...],
+    everything: bool,
+    changed: bool,
+    within_days: int | None,
+    as_json: bool,
 ) -> int:
     """Take snapshots of what the options name, all at one instant of the source.
 
     A scope whose rows have not changed is not stored again; the ledger records that its newest snapshot is still
     current. A scope that fails stops no other; the exit code is then 3.
+
+    --changed does not even read the scopes whose fingerprints prove their newest snapshots current. --all reads
+    everything, and reports changes that the fingerprints missed; the exit code is then 3, too.
     """
     named = the_scopes(wedding, vendor, platform)
-    if everything == bool(named or platform):
-        raise click.UsageError("Name scopes (--wedding ID, --vendor ID, --platform [TABLE]), or say --all.")
+    some = bool(named or platform)
+    _check_usage(some, everything, changed, within_days)
     source, archive = at_hand.source(), at_hand.archive()
     if EVERY in platform:
         named += [scope for scope in _scopes_of(source) if scope.kind is Kind.PLATFORM and scope not in named]
@@ -44,15 +60,29 @@ def snapshot(
         batch = take(
             source,
             archive,
-            None if everything else named,
+            named if some else None,
             now=at_hand.now(),
             requested_by=at_hand.requested_by(),
             progress=progress,
             policy=at_hand.policy(),
+            changed_only=changed,
+            within_days=within_days,
         )
     batch = _hinted(source, archive, batch)
     print_json(_batch_json(batch)) if as_json else _print_batch(batch)
-    return exits.joint_exit_code([failed.error for failed in batch.failed], succeeded=len(batch.taken))
+    code = exits.joint_exit_code([failed.error for failed in batch.failed], succeeded=len(batch.taken))
+    return exits.SOME_FAILED if batch.untrusted else code
+
+
+def _check_usage(named: bool, everything: bool, changed: bool, within_days: int | None) -> None:
+    if everything and (named or changed):
+        raise click.UsageError("--all reads every scope: neither name scopes nor say --changed with it.")
+    if not (everything or named or changed):
+        raise click.UsageError(
+            "Name scopes (--wedding ID, --vendor ID, --platform [TABLE]), or say --all or --changed."
+        )
+    if within_days is not None and (named or not changed):
+        raise click.UsageError("--within-days chooses scopes itself: say it with --changed alone.")
 
 
 def _scopes_of(source: Source) -> list[ScopeId]:
@@ -76,7 +106,10 @@ def _hinted_one(failed: Failed, known: Iterable[ScopeId]) -> Failed:
 
 def _batch_json(batch: Batch) -> dict[str, Any]:
     return {
-        "snapshots": [_taken_json(taken) for taken in batch.taken],
+        "snapshots": [_taken_json(taken) for taken in batch.taken if taken.status != UNCHANGED],
+        "unchanged": batch.unchanged,
+        "untrusted": [{"kind": scope.kind.value, "scope_id": scope.id} for scope in batch.untrusted],
+        "notes": list(batch.notes),
         "failed": [_failed_json(failed) for failed in batch.failed],
         "seconds": round(batch.seconds, 3),
     }
@@ -119,8 +152,14 @@ def _print_batch(batch: Batch) -> None:
     for failed in batch.failed:
         note(f"failed: {failed.scope}: {failed.error}")
         note(f"what to do: {failed.error.remedy}")
+    for remark in batch.notes:
+        note(remark)
+    for scope in batch.untrusted:
+        note(f"error: the rows of {scope} had changed and its fingerprint had not; its snapshot is stored now")
     total = sum(taken.bytes for taken in stored)
+    unread = f" ({batch.unchanged:,} proven unchanged)" if batch.unchanged else ""
     say(
-        f"{counted(len(stored), 'snapshot')} stored ({size(total)}), {len(batch.taken) - len(stored):,} still current, "
+        f"{counted(len(stored), 'snapshot')} stored ({size(total)}), "
+        f"{len(batch.taken) - len(stored):,} still current{unread}, "
         f"{len(batch.failed):,} failed, in {took(batch.seconds)}"
     )

@@ -8,7 +8,7 @@ from wedsync_dr.model import SCHEMA, ScopeId, Tier
 from wedsync_dr.schedule.tiers import OBJECTIVES
 from wedsync_dr.scope.discovery import discover
 from wedsync_dr.scope.survey import survey
-from wedsync_dr.snapshot.take import scope_tier
+from wedsync_dr.snapshot.urgency import scope_tier
 
 
 @dataclass(frozen=True)

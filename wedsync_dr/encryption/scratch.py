@@ -28,5 +28,5 @@ class ScratchKey:
         """The inverse of `seal`; Damaged where it is anything else."""
         try:
             return AESGCM(self.secret).decrypt(sealed[:_NONCE], sealed[_NONCE:], framed(*place))
-        except InvalidTag:
-            raise Damaged("A temporary file was changed by somebody else.", remedy="Run the command again.") from None
+        except (InvalidTag, ValueError):  # ValueError: shorter than a nonce
+            raise Damaged("A sealed file was changed by somebody else.", remedy="Run the command again.") from None

@@ -5,7 +5,7 @@ is a wedding's if it reaches exactly one, a vendor's if it reaches no wedding an
 platform scope's.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 
 from wedsync_dr.model import Kind, RowClass, ScopeId, TableName, quoted
@@ -83,6 +83,18 @@ class Ownership:
                 read.add(table)
                 waiting += self.graph.targets(table)
         return frozenset(read)
+
+    def leading(self, tables: Collection[TableName]) -> frozenset[TableName]:
+        """These tables, and those whose rows can get another owner by what happens to rows of these."""
+        found = set(tables)
+        targets = {table: self.graph.targets(table) for table in self.catalog.tables if not self._owns_itself(table)}
+        while more := {table for table, reached in targets.items() if table not in found and reached & found}:
+            found |= more
+        return frozenset(found)
+
+    def _owns_itself(self, table: TableName) -> bool:
+        root = self.graph.root(table)
+        return root is not None and root.number == 0
 
     def resolve(self, reader: Reader) -> "ResolvedOwnership":
         """Ownership as the reader's transaction sees it; whether rows of circles disagree is asked when it matters."""
@@ -194,6 +206,10 @@ class ResolvedOwnership:
     def select_counts(self, table: TableName) -> str:
         """One row: how many rows belong to weddings, to vendors, to the platform, and how many reach several."""
         return Statement(self._graph, table, self._circles).counts()
+
+    def select_by_owner(self, table: TableName, aggregate: str) -> str:
+        """One row an owner of the table's rows: the owner, and an aggregate of all its rows, an expression on `t`."""
+        return Statement(self._graph, table, self._circles).by_owner(aggregate)
 
     def select_several(self, table: TableName, limit: int) -> str:
         """The primary keys, as text, of some rows that reach several scopes of a kind."""

@@ -1,5 +1,6 @@
 """`rules.toml`: roots and exceptions, the one file that a person reviews."""
 
+import hashlib
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -68,6 +69,11 @@ class Rules:
     time_zone: ColumnName | None = None
     renamed_tables: Mapping[TableName, TableName] = field(default_factory=dict)
     renamed_columns: Mapping[ColumnName, ColumnName] = field(default_factory=dict)
+
+    @property
+    def digest(self) -> str:
+        """Equal for equal rules only."""
+        return hashlib.sha256(repr(self).encode()).hexdigest()
 
     def row_class(self, table: TableName) -> RowClass:
         """Personal, unless the rules call the table business."""

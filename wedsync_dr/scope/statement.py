@@ -43,6 +43,10 @@ class Statement:
         names = ", ".join([f"{self._owner} AS owner", *(f"t.{quoted(name)}" for name in columns)])
         return f"{self._with()}SELECT {names}{self._from()}" + (f" WHERE {where}" if where else "")
 
+    def by_owner(self, aggregate: str) -> str:
+        """A row an owner: its text, and an aggregate of all its rows, an expression on `t`."""
+        return f"{self._with()}SELECT {self._owner} AS owner, {aggregate}{self._from()} GROUP BY 1"
+
     def counts(self) -> str:
         """One row: rows of weddings, of vendors, of the platform, and those that reach several scopes of a kind."""
         inner = f"SELECT {self._owner} AS owner, {self._several()} AS several{self._from()}"

@@ -8,6 +8,8 @@ from wedsync_dr.model import Instant, ScopeId, SourceIdentity, Tier
 from wedsync_dr.source.horizon import Ages
 
 TOOL_VERSION = "0.1.0"
+UNCHANGED = "unchanged"
+"""The status of a scope that was not read, as its fingerprint proves the newest snapshot current."""
 
 
 @dataclass(frozen=True)
@@ -25,7 +27,10 @@ class BatchFacts:
 
 @dataclass(frozen=True)
 class Taken:
-    """A scope that now has a recovery point of this instant: newly stored, or the previous one is still current."""
+    """A scope that now has a recovery point of this instant.
+
+    `status`: newly stored; read, and the previous one is still current; or not read, as its rows are proven unchanged.
+    """
 
     scope: ScopeId
     snapshot_id: str
@@ -50,8 +55,16 @@ class Batch:
     """What came of one batch: every wanted scope is in exactly one of the two lists.
 
     An owner whose supplement could not be made is among the failed ones as well.
+    `untrusted` are those whose rows had changed although their fingerprints had not: fingerprints have a fault.
     """
 
     taken: tuple[Taken, ...]
     failed: tuple[Failed, ...]
     seconds: float
+    untrusted: tuple[ScopeId, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def unchanged(self) -> int:
+        """How many scopes were proven unchanged, and not read."""
+        return sum(taken.status == UNCHANGED for taken in self.taken)

@@ -11,7 +11,8 @@ from wedsync_dr.schedule.risk import vendor_risk
 from wedsync_dr.schedule.tiers import days_until, zone_of
 from wedsync_dr.scope.discovery import ScopeInfo, discover
 from wedsync_dr.scope.survey import Source, survey
-from wedsync_dr.snapshot.take import close_unfinished, scope_tier
+from wedsync_dr.snapshot.take import close_unfinished
+from wedsync_dr.snapshot.urgency import scope_tier
 from wedsync_dr.vault.archive import Archive
 from wedsync_dr.vault.ledger_state import LedgerState
 

@@ -8,7 +8,7 @@ from wedsync_dr.schedule.policy import Policy
 from wedsync_dr.schedule.retention import Held, Role
 from wedsync_dr.scope.discovery import discover
 from wedsync_dr.scope.survey import Source, survey
-from wedsync_dr.snapshot.take import scope_tier
+from wedsync_dr.snapshot.urgency import scope_tier
 from wedsync_dr.vault.archive import Archive
 from wedsync_dr.vault.ledger_state import LedgerState
 from wedsync_dr.vault.vault import SnapshotRef

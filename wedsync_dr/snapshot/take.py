@@ -10,9 +10,8 @@ from datetime import datetime
 
 from wedsync_dr.errors import DisasterRecoveryError, RulesInvalid, ScopeNotFound
 from wedsync_dr.model import Kind, Progress, ScopeId, TableName, Tier, silent
-from wedsync_dr.schedule.policy import DEFAULT, URGENCY, Policy
-from wedsync_dr.schedule.tiers import most_urgent, tier_of, zone_of
-from wedsync_dr.scope.discovery import ScopeInfo, discover
+from wedsync_dr.schedule.policy import DEFAULT, Policy
+from wedsync_dr.scope.discovery import discover
 from wedsync_dr.scope.survey import Source, Survey, survey
 from wedsync_dr.snapshot.batch import TOOL_VERSION, Batch, BatchFacts, Failed, Taken
 from wedsync_dr.snapshot.commit import Commit
@@ -25,6 +24,8 @@ from wedsync_dr.snapshot.reading import Laid, Read, stretches
 from wedsync_dr.snapshot.schema import begin_schema, take_schema
 from wedsync_dr.snapshot.shelf import Slot, shelf
 from wedsync_dr.snapshot.supplement import Supplements
+from wedsync_dr.snapshot.unmoved import Proof
+from wedsync_dr.snapshot.urgency import is_due, scope_tier, urgency_of
 from wedsync_dr.snapshot.workers import PUTS, Job, crew
 from wedsync_dr.source.horizon import ages_of
 from wedsync_dr.source.order import restore_order
@@ -57,8 +58,14 @@ def take(
     purpose: str = "",
     limits: Limits = LIMITS,
     policy: Policy = DEFAULT,
+    changed_only: bool = False,
+    within_days: int | None = None,
 ) -> Batch:
     """Snapshot the wanted scopes (None: every scope of the source) at one instant.
+
+    With `changed_only` scopes whose fingerprints prove their newest snapshots current are not read; with `within_days`
+    only weddings of these next days are wanted, those without a date, and the vendors that are booked for them. A batch
+    of every scope that reads them all tells which changes the fingerprints missed.
 
     A scope that fails is reported and stops no other. Raises what stops all of them: RulesInvalid, SourceUnreachable,
     SourceRefused, NotInitialised, VaultUnavailable. A broken ledger is `verify`'s to report; what is readable counts.
@@ -70,20 +77,57 @@ def take(
     with survey(source) as seen:
         known = {info.scope: info for info in discover(seen.reader, seen.catalog, seen.ownership, wanted)}
         absent = [Failed(scope, _absent(archive, scope)) for scope in wanted or () if scope not in known]
-        present = known if wanted is None else {scope: known[scope] for scope in wanted if scope in known}
-        facts = batch_facts(seen, complete=wanted is None)
-        tiers = {scope: scope_tier(info, now, source.default_time_zone, policy) for scope, info in present.items()}
+        present = [info for info in known.values() if is_due(info, within_days, now, source.default_time_zone)]
+        facts = batch_facts(seen, complete=wanted is None and within_days is None)
+        tiers = {info.scope: scope_tier(info, now, source.default_time_zone, policy) for info in present}
         with lock_scopes(source.url, [_lock_of(facts.batch_id)], patience_s=0, connecting=source.patience):
             archive.ledger.append("batch-started", _beginning(facts, requested_by, purpose), now)
+            whole = wanted is None and within_days is None
+            cut = _Cut(whole, workers, limits)
             with ThreadPoolExecutor(1) as beside:
-                schema = begin_schema(source, seen, known.values(), beside) if wanted is None else None
-                cut = _Cut(wanted is None, workers, limits)
-                results = _take(source, archive, seen, tiers, facts, progress, cut)
-                results += [take_schema(source, archive, facts, schema)] if schema else []
+                schema = begin_schema(source, seen, known.values(), beside) if whole else None
+                if wanted is None or changed_only:
+                    came = _compare(source, archive, seen, tiers, facts, progress, cut, trusting=changed_only)
+                else:
+                    came = _Came(_take(source, archive, seen, tiers, facts, progress, cut))
+                results = came.results + ([take_schema(source, archive, facts, schema)] if schema else [])
             failed = [*absent, *(result for result in results if isinstance(result, Failed))]
             archive.ledger.append("batch-finished", {"batch": facts.batch_id, "failed": len(failed)}, now)
     taken = sorted((result for result in results if isinstance(result, Taken)), key=lambda one: one.scope)
-    return Batch(tuple(taken), tuple(failed), time.monotonic() - started)
+    return Batch(tuple(taken), tuple(failed), time.monotonic() - started, came.missed, came.notes)
+
+
+@dataclass(frozen=True)
+class _Came:
+    """What came of the scopes of a batch, and what their fingerprints had to do with it."""
+
+    results: list[Taken | Failed]
+    missed: tuple[ScopeId, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def _compare(
+    source: Source,
+    archive: Archive,
+    seen: Survey,
+    tiers: dict[ScopeId, Tier | None],
+    facts: BatchFacts,
+    progress: Progress,
+    cut: _Cut,
+    *,
+    trusting: bool,
+) -> _Came:
+    """Take the scopes, those that are proven current without reading them where fingerprints are trusted."""
+    proof = Proof.read(archive, seen, facts, trusting=trusting)
+    with ThreadPoolExecutor(PUTS) as workers:
+        current = proof.unmoved(list(tiers), workers) if trusting else []
+        results: list[Taken | Failed] = list(proof.record(current, tiers, workers))
+    moved = {scope: tiers[scope] for scope in tiers.keys() - {manifest.scope for manifest in current}}
+    if moved:
+        cut = replace(cut, everything=cut.everything and not current)
+        results += _take(source, archive, seen, moved, facts, progress, cut)
+    notes = proof.note, proof.remember(results)
+    return _Came(results, proof.missed(results), tuple(note for note in notes if note))
 
 
 def _require_roots(source: Source, archive: Archive) -> None:
@@ -216,15 +260,6 @@ def _absent(archive: Archive, scope: ScopeId) -> DisasterRecoveryError:
     )
 
 
-def scope_tier(info: ScopeInfo, now: datetime, default_zone: str, policy: Policy = DEFAULT) -> Tier | None:
-    """The tier of a scope now; a platform table has none, a vendor has that of its most urgent wedding."""
-    if info.scope.kind is Kind.PLATFORM:
-        return None
-    weddings = [info] if info.scope.kind is Kind.WEDDING else info.booked
-    zones = ((one, zone_of(one.time_zone, default_zone)) for one in weddings)
-    return most_urgent(tier_of(one.date, now, zone, until=one.end_date, policy=policy) for one, zone in zones)
-
-
 def _take(
     source: Source,
     archive: Archive,
@@ -235,7 +270,7 @@ def _take(
     cut: _Cut,
 ) -> list[Taken | Failed]:
     """Every row once onto the shelf, then group by group into the vault, the most urgent scopes first."""
-    scopes = tuple(sorted(tiers, key=lambda scope: _urgency(scope, tiers[scope])))
+    scopes = tuple(sorted(tiers, key=lambda scope: urgency_of(scope, tiers[scope])))
     total = sum(table.estimated_bytes for table in seen.catalog.tables.values())
     expected = total if cut.everything else len(scopes) * _SCOPE_BYTES
     with shelf(cut.limits.in_memory) as laid_down:
@@ -244,10 +279,6 @@ def _take(
             plan = layouts(seen.catalog, seen.ownership)
             laid = hands.read(stretches(seen, plan, None if cut.everything else scopes, cut.limits), progress)
             return hands.seal(_groups(scopes, tiers, laid, cut.limits.group_scopes), progress)
-
-
-def _urgency(scope: ScopeId, tier: Tier | None) -> tuple[int, ScopeId]:
-    return URGENCY.index(tier) if tier else len(URGENCY), scope
 
 
 def _groups(

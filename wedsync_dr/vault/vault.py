@@ -31,6 +31,7 @@ _PROBE_BYTES = 4096
 _FORMAT_KEY = "format.json"
 _SNAPSHOTS, _SUPPLEMENTS = "snapshots", "supplements"
 _OBJECT = re.compile(r"(business|personal)-\d+\.parquet\Z")
+_CHANGES = "changes/"
 _SNAPSHOT_ID = re.compile(r"\d{8}T\d{6}\.\d{6}Z-[0-9a-f]{8}\Z")
 
 
@@ -176,10 +177,26 @@ class Vault:
         for name in sorted(names, key=lambda name: name != _MANIFEST):
             self.store.delete(self._key(ref.scope, ref.snapshot_id, name))
 
+    def put_changes(self, batch: str, data: bytes) -> None:
+        """Store what a batch remembers for the next one; what older batches remembered goes."""
+        self.store.put(_CHANGES + batch, data)
+        for info in list(self.store.list(_CHANGES)):
+            if (older := _batch(info.key)) and older < batch:
+                self.store.delete(info.key)
+
+    def newest_changes(self) -> str | None:
+        """The newest batch that remembers something."""
+        return max((batch for info in self.store.list(_CHANGES) if (batch := _batch(info.key))), default=None)
+
+    def get_changes(self, batch: str) -> bytes:
+        """What a batch remembers, unchecked."""
+        return self.store.get(_CHANGES + batch)
+
     def foreign(self) -> Iterator[str]:
         """Keys that wedsync_dr did not write; they are never touched. `Ledger.check` names those in the ledger."""
         for info in self.store.list(""):
-            if not (info.key == _FORMAT_KEY or info.key.startswith(("ledger/", DRILL)) or _parsed(info.key)):
+            ours = info.key == _FORMAT_KEY or info.key.startswith(("ledger/", DRILL))
+            if not (ours or _batch(info.key) or _parsed(info.key)):
                 yield info.key
 
     def _entries(self, kind: Kind | None, scope: ScopeId | None) -> Iterator[tuple[SnapshotRef, list[str]]]:
@@ -192,6 +209,12 @@ class Vault:
 
     def _key(self, scope: ScopeId, snapshot_id: str, name: str) -> str:
         return f"{self._section}/{scope.kind.value}/{scope.id}/{snapshot_id}/{name}"
+
+
+def _batch(key: str) -> str | None:
+    """The batch that remembers something under this key."""
+    batch = key.removeprefix(_CHANGES)
+    return batch if batch != key and _SNAPSHOT_ID.match(batch) else None
 
 
 def _parsed(key: str) -> tuple[SnapshotRef, str] | None:

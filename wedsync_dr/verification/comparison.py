@@ -16,7 +16,7 @@ from wedsync_dr.snapshot.layout import layouts
 from wedsync_dr.snapshot.reading import stretches
 from wedsync_dr.snapshot.sealed_rows import Entry
 from wedsync_dr.snapshot.split import Places, split
-from wedsync_dr.snapshot.take import scope_tier
+from wedsync_dr.snapshot.urgency import scope_tier
 from wedsync_dr.vault.archive import Archive
 
 

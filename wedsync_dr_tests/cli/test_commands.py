@@ -94,7 +94,7 @@ def test_scopes_with_rules_that_name_nothing_name_the_nearest(desk: Desk) -> Non
 def test_a_snapshot_of_all_has_every_scope_and_the_second_finds_them_current(desk: Desk) -> None:
     desk.done("init")
     first = desk.json("snapshot", "--all")
-    assert set(first) == {"snapshots", "failed", "seconds"}
+    assert set(first) == {"snapshots", "unchanged", "untrusted", "notes", "failed", "seconds"}
     assert set(first["snapshots"][0]) == {
         "kind",
         "scope_id",

@@ -8,7 +8,7 @@ import pytest
 from wedsync_dr.model import Kind, ScopeId, Tier
 from wedsync_dr.schedule.tiers import days_until, most_urgent, tier_of, zone_of
 from wedsync_dr.scope.discovery import ScopeInfo
-from wedsync_dr.snapshot.take import scope_tier
+from wedsync_dr.snapshot.urgency import scope_tier
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 TODAY = NOW.date()
