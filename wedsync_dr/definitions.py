@@ -22,7 +22,8 @@ defs = dg.Definitions(
     assets=[assets.wedding_snapshot, assets.vendor_snapshot, assets.platform_snapshot, assets.recovery_points],
     asset_checks=[
         *(checks.snapshots_intact, checks.rows_match_source, checks.nothing_unprotected, checks.schema_unchanged),
-        *(objectives.within_rpo, objectives.weddings_vanished, drills.restorable, upkeep.retention_obeyed),
+        *(objectives.within_rpo, objectives.weddings_vanished, drills.restorable),
+        *(upkeep.retention_obeyed, upkeep.fingerprints_trusted),
     ],
     jobs=[
         *(wave.snapshot_wave, checks.evidence, drills.restore_drill, upkeep.retention),

@@ -26,7 +26,7 @@ def due(everything: bool, as_json: bool) -> int:
     Reads the source's scopes and the ledger; nothing is snapshotted. What the policy file says decides.
     """
     source, archive, policy, now = at_hand.source(), at_hand.archive(), at_hand.policy(), at_hand.now()
-    found = candidates(source, archive, policy, now)
+    found = candidates(source, archive, policy, now, look=True)
     pressing, later = decide(found, policy, now), upcoming(found, policy, now)
     if as_json:
         following = [_json(one) for one in (later if everything else later[:1])]

@@ -44,6 +44,12 @@ def some_failed(failed: Sequence[tuple[ScopeId, DisasterRecoveryError]]) -> dg.F
     )
 
 
+def listed(scopes: Sequence[ScopeId], most: int = 10) -> str:
+    """Some scopes, and how many more there are."""
+    more = f" and {len(scopes) - most} more" if len(scopes) > most else ""
+    return ", ".join(map(str, scopes[:most])) + more
+
+
 def problem_table(problems: Iterable[Problem]) -> dg.TableMetadataValue:
     """A table that names the scope, what is wrong and what to do."""
     rows = list(problems)

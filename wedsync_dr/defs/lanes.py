@@ -88,7 +88,9 @@ def _request(
 
 def _wave(scopes: Sequence[ScopeId]) -> Wave:
     of = {kind: [scope.id for scope in scopes if scope.kind is kind] for kind in _FORM}
-    return Wave(weddings=of[Kind.WEDDING], vendors=of[Kind.VENDOR], platform_tables=of[Kind.PLATFORM])
+    return Wave(
+        weddings=of[Kind.WEDDING], vendors=of[Kind.VENDOR], platform_tables=of[Kind.PLATFORM], changed_only=True
+    )
 
 
 def _until(one: Candidate) -> str:

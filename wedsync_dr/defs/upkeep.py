@@ -5,16 +5,19 @@ from datetime import timedelta
 import dagster as dg
 
 from wedsync_dr.defs.check_results import result
-from wedsync_dr.defs.failures import some_failed, told_to_dagster
+from wedsync_dr.defs.failures import Problem, some_failed, told_to_dagster
 from wedsync_dr.defs.partitions import RECOVERY_POINTS
 from wedsync_dr.defs.resources import Protection
 from wedsync_dr.errors import Damaged
+from wedsync_dr.model import parse_utc
 from wedsync_dr.schedule.retention import plan_retention
 from wedsync_dr.snapshot.inventory import held_snapshots
 from wedsync_dr.verification.removal import apply_retention
 
 Resource = dg.ResourceParam[Protection]
 GRACE = timedelta(hours=36)
+WEEKLY = timedelta(days=8)
+_FULL = "Launch snapshot_wave with everything: true; look at the last run of weekly_full."
 
 
 @dg.op(description="Remove the snapshots that the policy lets go; each is named in the ledger first.",
@@ -68,3 +71,23 @@ def retention_obeyed(protection: Resource) -> dg.AssetCheckResult:
     problems = [(one.ref.scope, f"{one.ref.snapshot_id} may go: {one.reason}", "Launch retention; look at the run that "
                  "failed.") for one in overdue]  # fmt: skip
     return result(problems, {"snapshots": len(held), "overdue": len(overdue)}, urgent=False)
+
+
+@dg.asset_check(
+    asset=RECOVERY_POINTS,
+    description="The last pass that read everything found no change that the fingerprints had missed, and it was not "
+    "longer ago than eight days.",
+)
+def fingerprints_trusted(protection: Resource) -> dg.AssetCheckResult:
+    """What was missed is stored since; the fault that it shows is not mended by that."""
+    with told_to_dagster():
+        last = protection.archive().ledger.known().full_pass
+    if last is None:
+        return result([(None, "No pass has ever read everything.", _FULL)], {})
+    age = protection.now() - parse_utc(last.at)
+    missed = "Its rows had changed, and its fingerprint had not: nightly runs passed over it until then."
+    problems: list[Problem] = [(scope, missed, "Report it, and run `wedsync-dr snapshot --all` nightly until it is "
+                                "mended.") for scope in last.missed]  # fmt: skip
+    if age > WEEKLY:
+        problems.append((None, f"The last pass that read everything was {age.days} days ago.", _FULL))
+    return result(problems, {"missed": len(last.missed)}, urgent=bool(last.missed))

@@ -3,7 +3,7 @@
 import dagster as dg
 from pydantic import Field
 
-from wedsync_dr.defs.failures import refused, some_failed, told_to_dagster
+from wedsync_dr.defs.failures import listed, refused, some_failed, told_to_dagster
 from wedsync_dr.defs.partitions import add_partitions
 from wedsync_dr.defs.record import materializations, record
 from wedsync_dr.defs.resources import Protection
@@ -20,6 +20,10 @@ class Wave(dg.Config):
     vendors: list[str] = Field(default=[], description="Ids of vendors, as the partitions are called.")
     platform_tables: list[str] = Field(default=[], description="Platform tables, as `schema.table`.")
     everything: bool = Field(default=False, description="Every scope of the source; the lists must be empty then.")
+    changed_only: bool = Field(
+        default=False,
+        description="Read only what changed; what is proven unchanged is recorded as still current.",
+    )
 
     def scopes(self) -> list[ScopeId] | None:
         """What the form asks for; None is everything. Raises `dg.Failure` where it asks for nothing or for both."""
@@ -44,10 +48,15 @@ def snapshot_scopes(context: dg.OpExecutionContext, config: Wave, protection: dg
             now=protection.now(),
             requested_by=f"dagster run {context.run_id}",
             policy=protection.policy(),
+            changed_only=config.changed_only,
         )
     add_partitions(context.instance, [taken.scope for taken in batch.taken])
     record(context, list(materializations(batch.taken, protection.vault_url())))
     context.log.info(f"{len(batch.taken)} scopes taken, {len(batch.failed)} failed, in {batch.seconds:.2f} s")
+    if batch.untrusted:
+        missed = listed(batch.untrusted)
+        what = f"Fingerprints had missed changes of {missed}; they are stored now."
+        raise refused(what, remedy="docs/runbook.md, `What runs by itself`: fingerprints_trusted.")
     if batch.failed:
         raise some_failed([(failed.scope, failed.error) for failed in batch.failed])
 

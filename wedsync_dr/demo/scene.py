@@ -15,7 +15,7 @@ ASSETS = {Kind.WEDDING: "wedding_snapshot", Kind.VENDOR: "vendor_snapshot", Kind
 EVIDENCE = "recovery_points"
 CHECKS = (
     *("snapshots_intact", "rows_match_source", "nothing_unprotected", "schema_unchanged"),
-    *("within_rpo", "weddings_vanished", "restorable", "retention_obeyed"),
+    *("within_rpo", "weddings_vanished", "restorable", "retention_obeyed", "fingerprints_trusted"),
 )
 POLL_S = 1.0
 PATIENCE_S = 600.0

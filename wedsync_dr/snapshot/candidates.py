@@ -1,6 +1,6 @@
 """Every scope of the source as it stands: what `schedule.due` decides about."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from wedsync_dr.errors import ScopeNotFound
@@ -10,8 +10,9 @@ from wedsync_dr.schedule.policy import URGENCY, Policy
 from wedsync_dr.schedule.risk import vendor_risk
 from wedsync_dr.schedule.tiers import days_until, zone_of
 from wedsync_dr.scope.discovery import ScopeInfo, discover
-from wedsync_dr.scope.survey import Source, survey
+from wedsync_dr.scope.survey import Source, Survey, survey
 from wedsync_dr.snapshot.take import close_unfinished
+from wedsync_dr.snapshot.unmoved import moved
 from wedsync_dr.snapshot.urgency import scope_tier
 from wedsync_dr.vault.archive import Archive
 from wedsync_dr.vault.ledger_state import LedgerState
@@ -26,8 +27,11 @@ def candidates(
     changed: Mapping[ScopeId, bool] | None = None,
     changed_since: Mapping[ScopeId, datetime] | None = None,
     running: Mapping[ScopeId, datetime] | None = None,
+    look: bool = False,
 ) -> list[Candidate]:
     """Every scope of the source at one instant, with what the ledger knows of it and what the caller does.
+
+    With `look` the fingerprints of the scopes of critical tiers are asked whether they changed.
 
     What a batch whose writer died has named counts for nothing, so such a batch is closed first. A read that failed
     raises, and so does a source without any scope: nothing found is never "nothing due".
@@ -36,6 +40,7 @@ def candidates(
     state = archive.ledger.known()
     with survey(source) as seen:
         infos = discover(seen.reader, seen.catalog, seen.ownership)
+        seen_changed = _changed(archive, seen, infos, source, policy, now) if look else {}
         sizes = {ScopeId.of_table(name): table.estimated_bytes for name, table in seen.catalog.tables.items()}
     if not infos:
         raise ScopeNotFound(
@@ -43,8 +48,18 @@ def candidates(
             remedy="See that WEDSYNC_SOURCE_URL names the right database.",
         )
     share = sum(sizes.values()) // len(infos)
-    known = _Known(state, changed or {}, changed_since or {}, running or {})
+    known = _Known(state, {**seen_changed, **(changed or {})}, changed_since or {}, running or {})
     return [known.candidate(info, source, policy, now, sizes.get(info.scope, share)) for info in infos]
+
+
+def _changed(
+    archive: Archive, seen: Survey, infos: Sequence[ScopeInfo], source: Source, policy: Policy, now: datetime
+) -> dict[ScopeId, bool]:
+    """Of the scopes that cannot wait, whether their rows are surely those of their newest snapshots."""
+    tiers = {info.scope: scope_tier(info, now, source.default_time_zone, policy) for info in infos}
+    pressing = [scope for scope, tier in tiers.items() if tier and policy.of(tier).critical]
+    apart = set(moved(archive, seen, pressing))
+    return {scope: scope in apart for scope in pressing}
 
 
 class _Known:

@@ -92,7 +92,10 @@ def take(
                     came = _Came(_take(source, archive, seen, tiers, facts, progress, cut))
                 results = came.results + ([take_schema(source, archive, facts, schema)] if schema else [])
             failed = [*absent, *(result for result in results if isinstance(result, Failed))]
-            archive.ledger.append("batch-finished", {"batch": facts.batch_id, "failed": len(failed)}, now)
+            ending: dict[str, object] = {"batch": facts.batch_id, "failed": len(failed)}
+            if whole and not changed_only:
+                ending["missed"] = [_line(scope) for scope in came.missed]
+            archive.ledger.append("batch-finished", ending, now)
     taken = sorted((result for result in results if isinstance(result, Taken)), key=lambda one: one.scope)
     return Batch(tuple(taken), tuple(failed), time.monotonic() - started, came.missed, came.notes)
 
@@ -212,7 +215,9 @@ def _clear(vault: Vault, state: LedgerState, batch: str) -> list[dict[str, str]]
         if instant_of(ref.snapshot_id) == instant_of(batch):
             vault.discard(ref)
     named = state.named_in(batch, supplement=vault.supplementary)
-    return [_line(scope, snapshot_id) for scope, snapshot_id in named if _gone(vault, scope, snapshot_id)]
+    return [
+        _line(scope) | {"snapshot_id": snapshot_id} for scope, snapshot_id in named if _gone(vault, scope, snapshot_id)
+    ]
 
 
 def _lock_of(batch: str) -> ScopeId:
@@ -224,8 +229,8 @@ def _gone(vault: Vault, scope: ScopeId, snapshot_id: str) -> bool:
     return all(ref.snapshot_id != snapshot_id for ref in vault.snapshots(scope=scope))
 
 
-def _line(scope: ScopeId, snapshot_id: str) -> dict[str, str]:
-    return {"kind": scope.kind.value, "id": scope.id, "snapshot_id": snapshot_id}
+def _line(scope: ScopeId) -> dict[str, str]:
+    return {"kind": scope.kind.value, "id": scope.id}
 
 
 def batch_facts(seen: Survey, *, complete: bool = False) -> BatchFacts:

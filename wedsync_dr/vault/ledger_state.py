@@ -39,6 +39,14 @@ class Hold:
         return self.until is None or day is None or day <= self.until
 
 
+@dataclass(frozen=True)
+class FullPass:
+    """The last batch that read every scope: when, and the changes that fingerprints had missed until then."""
+
+    at: str
+    missed: tuple[ScopeId, ...]
+
+
 @dataclass
 class LedgerState:
     """A pure fold over the entries.
@@ -64,6 +72,7 @@ class LedgerState:
     horizons: dict[ScopeId, tuple[str, Horizon]] = field(default_factory=dict)
     ids: dict[ScopeId, list[str]] = field(default_factory=dict)
     drills: list[dict[str, Any]] = field(default_factory=list)
+    full_pass: FullPass | None = None
 
     def expected_of(self, scope: ScopeId) -> list[str]:
         """The ids of the snapshots that the vault must have of a scope."""
@@ -141,6 +150,8 @@ def _seen(state: LedgerState, body: dict[str, Any]) -> None:
 
 def _finished(state: LedgerState, body: dict[str, Any]) -> None:
     state.open_batches.discard(body["batch"])
+    if "missed" in body:
+        state.full_pass = FullPass(body["at"], tuple(map(_scope, body["missed"])))
 
 
 def _abandoned(state: LedgerState, body: dict[str, Any]) -> None:

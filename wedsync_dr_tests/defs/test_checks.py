@@ -15,7 +15,7 @@ from wedsync_dr_tests.defs.conftest import NOW, Operator, failure_of, plain
 GREEN = dict.fromkeys(
     (
         *("snapshots_intact", "rows_match_source", "nothing_unprotected", "schema_unchanged"),
-        *("within_rpo", "weddings_vanished", "retention_obeyed"),
+        *("within_rpo", "weddings_vanished", "retention_obeyed", "fingerprints_trusted"),
     ),
     True,
 )

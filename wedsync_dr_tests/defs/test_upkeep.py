@@ -68,3 +68,27 @@ def test_snapshots_of_the_command_line_are_shown_once_and_those_of_runs_are_not(
     (event,) = by_hand.asset_events
     assert isinstance(event, dg.AssetMaterialization)
     assert (event.partition, event.metadata["requested_by"].value) == (wedding.id, "somebody (command line)")
+
+
+def _trusted(operator: Operator) -> dg.AssetCheckEvaluation:
+    found = operator.run("evidence").get_asset_check_evaluations()
+    return next(one for one in found if one.check_name == "fingerprints_trusted")
+
+
+def test_without_a_full_pass_in_the_last_week_fingerprints_are_not_trusted(protected: Operator) -> None:
+    assert _trusted(protected).passed
+    settings = protected.protection.settings
+    protected.protection = Protection(settings, lambda: NOW + timedelta(days=9))
+    red = _trusted(protected)
+    assert not red.passed
+    assert "9 days ago" in str(plain(red.metadata["failures"]))
+
+
+def test_a_change_that_fingerprints_missed_is_an_error_that_names_the_wedding(protected: Operator) -> None:
+    wedding = protected.tomorrow()
+    batch = {"batch": "20261124T090000.000000Z-00000000", "failed": 0}
+    missed = [{"kind": wedding.kind.value, "id": wedding.id}]
+    protected.protection.archive().ledger.append("batch-finished", {**batch, "missed": missed}, NOW)
+    red = _trusted(protected)
+    assert red.severity is dg.AssetCheckSeverity.ERROR
+    assert [row["scope"] for row in plain(red.metadata["failures"])] == [str(wedding)]
