@@ -80,5 +80,5 @@ def test_the_runbook_names_no_command_or_option_that_does_not_exist() -> None:
 def options_of(command: str) -> set[str]:
     """Every option of a command and of its own commands."""
     found = cli.get_command(click.Context(cli), command)
-    nested = list(found.commands.values()) if isinstance(found, click.Group) else [found]
+    nested = [found, *(found.commands.values() if isinstance(found, click.Group) else ())]
     return {option for part in nested if part for parameter in part.params for option in parameter.opts} | {"--help"}

@@ -6,8 +6,10 @@ import click
 
 from wedsync_dr.cli import at_hand, exits
 from wedsync_dr.cli.options import example, json_option
+from wedsync_dr.cli.output import say
 from wedsync_dr.cli.progress import shown_progress
 from wedsync_dr.demo import story
+from wedsync_dr.demo.churn import churn
 from wedsync_dr.settings import HOME
 
 _size = click.option(
@@ -16,16 +18,19 @@ _size = click.option(
 _seed = click.option("--seed", type=int, default=1, show_default=True, help="The same seed gives the same platform.")
 
 
-@click.command(epilog=example("wedsync-dr demo --weddings 300 --seed 1"))
+@click.group(invoke_without_command=True, epilog=example("wedsync-dr demo --weddings 300 --seed 1"))
 @_size
 @_seed
 @click.option("--remove", is_flag=True, help="Stop the embedded server and remove what the demo made.")
 @json_option
-def demo(weddings: int, seed: int, remove: bool, as_json: bool) -> int:
+@click.pass_context
+def demo(ctx: click.Context, weddings: int, seed: int, remove: bool, as_json: bool) -> int:
     """Tell the whole story: back up a platform, lose a wedding, bring it back, find planted damage.
 
     Starts PostgreSQL and Dagster, and ends every process again. Exit code 0 means that every step held.
     """
+    if ctx.invoked_subcommand:
+        return exits.DONE
     if remove:
         story.remove(_home())
         return exits.DONE
@@ -33,6 +38,23 @@ def demo(weddings: int, seed: int, remove: bool, as_json: bool) -> int:
         pg_bin = at_hand.settings().pg_bin
         summary = story.run(_home(), weddings=weddings, seed=seed, json=as_json, pg_bin=pg_bin, progress=progress)
     return exits.DONE if summary.ok else exits.FAULT
+
+
+@demo.command("churn", epilog=example("wedsync-dr demo churn --minutes 60"))
+@click.option("--minutes", type=click.FloatRange(min=0), default=60, show_default=True, help="How long.")
+@click.option("--share", type=click.FloatRange(0, 1), default=0.01, show_default=True,
+              help="Of all weddings, what share changes each minute.")  # fmt: skip
+@click.option("--failures", type=click.IntRange(min=0), default=2, show_default=True, metavar="N",
+              help="How often the database crashes on the way.")  # fmt: skip
+@_seed
+def churn_platform(minutes: float, share: float, failures: int, seed: int) -> int:
+    """Use the platform that `up` has open: change, move, add and delete weddings, and crash the database.
+
+    Dagster keeps it protected meanwhile; `wedsync-dr due` and the check `within_rpo` say whether it does.
+    """
+    source = story.open_platform(_home())
+    click.echo(churn(source, minutes=minutes, share=share, failures=failures, seed=str(seed), say=say).said())
+    return exits.DONE
 
 
 @click.command(epilog=example("wedsync-dr up --weddings 50"))

@@ -20,6 +20,7 @@ from wedsync_dr.demo.graphql import DagsterRefused
 from wedsync_dr.demo.scene import Scene, StoryBroke
 from wedsync_dr.errors import DisasterRecoveryError, SettingsInvalid
 from wedsync_dr.model import Kind, Progress, ScopeId, silent
+from wedsync_dr.scope.survey import Source
 from wedsync_dr.settings import Settings, open_source
 
 ENDED = "every process is ended"
@@ -98,15 +99,20 @@ def up(
         _say("Ending every process; the platform stays for the next time.")
 
 
+def open_platform(home: Path) -> Source:
+    """The platform that `up` has open, whatever the settings name. Raises SettingsInvalid where it is not open."""
+    file = home / "up" / ".env"
+    if not file.is_file():
+        raise SettingsInvalid("There is no platform of `up` here.", remedy="Run `make up` in another terminal first.")
+    return open_source(Settings.from_environ({}, file))
+
+
 def lose(home: Path) -> tuple[ScopeId, int]:
     """Delete every row of the wedding of tomorrow in the platform that `up` has open; which, and how many rows.
 
     It touches no other database, whatever the settings name. Raises SettingsInvalid where `up` is not open.
     """
-    file = home / "up" / ".env"
-    if not file.is_file():
-        raise SettingsInvalid("There is no platform of `up` here.", remedy="Run `make up` in another terminal first.")
-    source = open_source(Settings.from_environ({}, file))
+    source = open_platform(home)
     wedding = ScopeId.of_key(Kind.WEDDING, wedding_of_tomorrow(source.url))
     return wedding, destroy(source, wedding)
 
