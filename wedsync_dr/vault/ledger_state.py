@@ -46,7 +46,8 @@ class LedgerState:
     `current` is the last instant at which a scope's newest recovery point was current, and `newest` that snapshot; a
     safety snapshot is none, as the restore that took it goes on to change the scope. `horizons` has what was settled
     then; `supplemented` a scope's last supplement. `rewritten` are the scopes that a restore may have written to since;
-    `restoring` has when a restore began that has not ended.
+    `restoring` has when a restore began that has not ended. `verifications` are the last one of the whole vault and
+    those of parts since then that found something.
     """
 
     snapshots: dict[Place, Named] = field(default_factory=dict)
@@ -64,6 +65,7 @@ class LedgerState:
     horizons: dict[ScopeId, tuple[str, Horizon]] = field(default_factory=dict)
     ids: dict[ScopeId, list[str]] = field(default_factory=dict)
     drills: list[dict[str, Any]] = field(default_factory=list)
+    verifications: list[dict[str, Any]] = field(default_factory=list)
 
     def expected_of(self, scope: ScopeId) -> list[str]:
         """The ids of the snapshots that the vault must have of a scope."""
@@ -205,6 +207,13 @@ def _drilled(state: LedgerState, body: dict[str, Any]) -> None:
     state.drills.append(body)
 
 
+def _verified(state: LedgerState, body: dict[str, Any]) -> None:
+    if body["whole"]:
+        state.verifications = [body]
+    elif body["findings"]:
+        state.verifications.append(body)
+
+
 _FOLD: dict[str, Callable[[LedgerState, dict[str, Any]], None]] = {
     "batch-started": _started,
     "snapshots": _snapshots,
@@ -212,6 +221,7 @@ _FOLD: dict[str, Callable[[LedgerState, dict[str, Any]], None]] = {
     "batch-abandoned": _abandoned,
     "removed": _removed,
     "drilled": _drilled,
+    "verified": _verified,
     "restore-started": _restore_started,
     "restored": _restored,
     "held": _held,
