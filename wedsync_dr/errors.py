@@ -126,3 +126,9 @@ class RestoreNotEqual(DisasterRecoveryError):
 
 class SchemaChanged(DisasterRecoveryError):
     """The snapshot's columns do not fit the database's columns."""
+
+
+class AlertNotSent(DisasterRecoveryError):
+    """A channel for alerts did not take a message."""
+
+    transient = True

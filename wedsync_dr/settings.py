@@ -13,6 +13,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from dotenv import dotenv_values
 
+from wedsync_dr.alerts.addresses import Address, parse_addresses
+from wedsync_dr.alerts.places import SPACE_WARN, Places
 from wedsync_dr.encryption.keyring import Keyring
 from wedsync_dr.encryption.root_key import RootKey, open_root_key
 from wedsync_dr.errors import KeyMissing, NotInitialised, SettingsInvalid
@@ -43,6 +45,8 @@ NAMES = (
     "WEDSYNC_LOCK_PATIENCE",
     "WEDSYNC_TARGET_URL",
     "WEDSYNC_SCRATCH_URL",
+    "WEDSYNC_ALERTS",
+    "WEDSYNC_SPACE_WARN",
 )
 
 
@@ -62,6 +66,8 @@ class Settings:
     passphrase: str | None = field(default=None, repr=False)
     target_url: str | None = field(default=None, repr=False)
     scratch_url: str | None = field(default=None, repr=False)
+    alerts: tuple[Address, ...] = field(default=(), repr=False)
+    space_warn: int = SPACE_WARN
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str], dotenv: Path | None = None) -> "Settings":
@@ -87,6 +93,8 @@ class Settings:
             passphrase=given.get("WEDSYNC_PASSPHRASE"),
             target_url=_database_url("WEDSYNC_TARGET_URL", given),
             scratch_url=_database_url("WEDSYNC_SCRATCH_URL", given),
+            alerts=parse_addresses(given.get("WEDSYNC_ALERTS", "")),
+            space_warn=_percent("WEDSYNC_SPACE_WARN", given, SPACE_WARN),
         )
 
 
@@ -182,6 +190,13 @@ def _seconds(name: str, given: Mapping[str, str], default: int) -> int:
     return int(text)
 
 
+def _percent(name: str, given: Mapping[str, str], default: int) -> int:
+    text = given.get(name, str(default))
+    if not text.isascii() or not text.isdecimal() or not 0 < int(text) <= 100:
+        raise SettingsInvalid(f"{name} is not a percentage.", remedy="Write a whole number from 1 to 100.")
+    return int(text)
+
+
 def open_source(settings: Settings, rules: Rules | None = None) -> Source:
     """The database and its rules, those of the rules file where none are given; without connecting.
 
@@ -222,6 +237,17 @@ def open_archive(settings: Settings, passphrase: Passphrase | None = None) -> Ar
             remedy="Correct WEDSYNC_KEYRING_URL and WEDSYNC_ROOT_KEY, or bring keyring and root key back from their "
             "copy. `wedsync-dr init` would make new keys, which open nothing of this vault.",
         ) from None
+
+
+def places(settings: Settings, passphrase: Passphrase | None = None) -> Places:
+    """Where to look to see how everything stands; nothing is opened yet."""
+    return Places(
+        source=lambda: open_source(settings),
+        archive=lambda: open_archive(settings, passphrase),
+        vault=_file_path("WEDSYNC_VAULT_URL", settings.vault_url),
+        channels=frozenset(address.name for address in settings.alerts),
+        space_warn=settings.space_warn,
+    )
 
 
 def store_at(name: str, url: str) -> LocalStore:

@@ -9,6 +9,7 @@ import click
 import pytest
 
 from wedsync_dr import errors
+from wedsync_dr.alerts.alert import AlertCode
 from wedsync_dr.cli.exits import EXIT_CODES, MEANINGS
 from wedsync_dr.cli.main import COMMANDS, cli
 from wedsync_dr.errors import DisasterRecoveryError
@@ -26,6 +27,7 @@ def _errors() -> set[str]:
 CHAPTERS = {
     "Errors": _errors(),
     "Findings": {code.value for code in FindingCode},
+    "Alerts": {code.value for code in AlertCode},
     "Settings": set(NAMES),
     "Commands": {f"wedsync-dr {name}" for name in COMMANDS},
 }
@@ -57,6 +59,11 @@ def test_an_error_is_explained_with_its_exit_code_and_a_next_step(name: str) -> 
 @pytest.mark.parametrize("code", list(FindingCode))
 def test_a_finding_is_explained_with_a_next_step(code: FindingCode) -> None:
     assert "\nDo: " in chapters()["Findings"][code.value]
+
+
+@pytest.mark.parametrize("code", list(AlertCode))
+def test_an_alert_is_explained_with_a_next_step(code: AlertCode) -> None:
+    assert "\nDo: " in chapters()["Alerts"][code.value]
 
 
 @pytest.mark.parametrize("chapter", ["Settings", "Commands"])

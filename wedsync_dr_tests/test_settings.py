@@ -6,7 +6,7 @@ import pytest
 from wedsync_dr.errors import KeyRefused, RulesInvalid, SettingsInvalid
 from wedsync_dr.initialise import initialise
 from wedsync_dr.schedule.policy import DEFAULT
-from wedsync_dr.settings import NAMES, Settings, database_url, open_archive, open_policy, open_source
+from wedsync_dr.settings import NAMES, Settings, database_url, open_archive, open_policy, open_source, places
 from wedsync_dr.source.session import PATIENCE, Patience
 
 NOW = datetime(2026, 11, 24, 8, 30, tzinfo=UTC)
@@ -168,3 +168,18 @@ def test_a_passphrase_is_asked_for_only_where_none_is_set(tmp_path: Path) -> Non
     with pytest.raises(SettingsInvalid, match="passphrase") as refused:
         open_archive(asked)
     assert "WEDSYNC_PASSPHRASE" in refused.value.remedy
+
+
+def test_alerts_go_to_several_channels_and_no_secret_of_theirs_is_shown(tmp_path: Path) -> None:
+    given = "https://hooks.example.org/hush  smtp://me:hush@mail.example.org/?from=a@example.org&to=b@example.org"
+    settings = settings_in(tmp_path, WEDSYNC_ALERTS=given, WEDSYNC_SPACE_WARN="70")
+    assert [one.name for one in settings.alerts] == ["1 (webhook at hooks.example.org)", "2 (mail at mail.example.org)"]
+    assert settings.space_warn == 70
+    assert "hush" not in repr(settings) + repr(settings.alerts) + repr(places(settings))
+    assert settings_in(tmp_path).alerts == ()
+
+
+@pytest.mark.parametrize("text", ["0", "101", "85%", "half"])
+def test_a_share_of_the_disk_is_a_percentage(tmp_path: Path, text: str) -> None:
+    with pytest.raises(SettingsInvalid, match="WEDSYNC_SPACE_WARN"):
+        settings_in(tmp_path, WEDSYNC_SPACE_WARN=text)

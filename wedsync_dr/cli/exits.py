@@ -18,7 +18,7 @@ MEANINGS = {
     FAULT: "a fault of wedsync-dr itself, or nobody read the output to its end",
     USAGE: "usage, settings or rules",
     SOME_FAILED: "some scopes failed, the others are done",
-    FINDINGS: "verification found something",
+    FINDINGS: "something was found that needs somebody",
     REFUSED: "refused: a conflict, damage, a missing key or privilege, or no consent",
     NOT_FOUND: "not found",
     UNAVAILABLE: "temporarily unavailable; run it again",
@@ -50,6 +50,7 @@ EXIT_CODES: dict[type[DisasterRecoveryError], int] = {
     errors.PlanStale: UNAVAILABLE,
     errors.RestoreNotEqual: REFUSED,
     errors.SchemaChanged: REFUSED,
+    errors.AlertNotSent: UNAVAILABLE,
 }
 
 _STOPPED = "interrupted; nothing half-made is listed; run again"

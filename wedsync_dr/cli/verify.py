@@ -10,8 +10,8 @@ from wedsync_dr.cli.options import EVERY, example, json_option, some_scopes, the
 from wedsync_dr.cli.output import counted, print_json, print_table, say, size, took
 from wedsync_dr.cli.progress import shown_progress
 from wedsync_dr.model import Finding, Kind
+from wedsync_dr.verification.record import verify_on_record
 from wedsync_dr.verification.verify import Verification
-from wedsync_dr.verification.verify import verify as verify_archive
 
 
 @click.command(epilog=example("wedsync-dr verify --wedding 6f1c7e42-… --json"))
@@ -20,8 +20,9 @@ from wedsync_dr.verification.verify import verify as verify_archive
 def verify(wedding: tuple[str, ...], vendor: tuple[str, ...], platform: tuple[str, ...], as_json: bool) -> int:
     """Read every byte of the snapshots that the options name, or of the whole vault, and of the ledger.
 
-    It never stops at the first finding. Exit code 0 means that everything was read and is intact, 4 that there are
-    findings; nothing to check is a finding. docs/runbook.md says what to do about each code.
+    It never stops at the first finding. The ledger keeps the result, where the vault can be written. Exit code 0 means
+    that everything was read and is intact, 4 that there are findings; nothing to check is a finding. docs/runbook.md
+    says what to do about each code.
     """
     archive = at_hand.archive()
     scopes = the_scopes(wedding, vendor, platform)
@@ -30,7 +31,13 @@ def verify(wedding: tuple[str, ...], vendor: tuple[str, ...], platform: tuple[st
         scopes += sorted(tables - set(scopes))
     started = time.monotonic()
     with shown_progress() as progress:
-        done = verify_archive(archive, scopes if scopes or platform else None, progress=progress)
+        done = verify_on_record(
+            archive,
+            scopes if scopes or platform else None,
+            now=at_hand.now(),
+            requested_by=at_hand.requested_by(),
+            progress=progress,
+        )
     print_json(_as_json(done)) if as_json else _print(done, time.monotonic() - started)
     return exits.FINDINGS if done.findings else exits.DONE
 

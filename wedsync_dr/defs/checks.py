@@ -11,7 +11,7 @@ from wedsync_dr.model import utc_text
 from wedsync_dr.restore.drifted import drift_since
 from wedsync_dr.restore.mapping import Fit
 from wedsync_dr.verification.comparison import compare_with_source
-from wedsync_dr.verification.verify import verify
+from wedsync_dr.verification.record import verify_on_record
 
 Resource = dg.ResourceParam[Protection]
 
@@ -24,7 +24,8 @@ Resource = dg.ResourceParam[Protection]
 def snapshots_intact(protection: Resource) -> dg.AssetCheckResult:
     """Needs no source: integrity is also checked while the source is down. Damage is an error whatever the tier."""
     with told_to_dagster():
-        verification = verify(protection.archive())
+        by = "dagster check snapshots_intact"
+        verification = verify_on_record(protection.archive(), now=protection.now(), requested_by=by)
     figures = {"snapshots_read": verification.checked, "bytes_read": verification.bytes}
     return result([of_finding(finding) for finding in verification.findings], figures)
 

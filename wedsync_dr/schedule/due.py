@@ -74,6 +74,16 @@ def upcoming(candidates: Iterable[Candidate], policy: Policy, now: dt.datetime) 
     )
 
 
+def deadline(one: Candidate, policy: Policy, now: dt.datetime) -> dt.datetime:
+    """When the objective is missed: when the oldest change that no recovery point holds is as old as may be
+    lost; without any recovery point, now.
+    """
+    since = one.current_until
+    if one.changed is not False and one.changed_since is not None:
+        since = max(one.changed_since, since) if since else one.changed_since
+    return now if since is None else since + policy.of(one.tier).rpo
+
+
 def _in_turn(
     ordered: Iterable[Candidate], policy: Policy, now: dt.datetime, ahead: int, rate: float | None
 ) -> Iterator[Due]:
@@ -85,12 +95,12 @@ def _in_turn(
 
 
 def _due(one: Candidate, policy: Policy, now: dt.datetime) -> Due:
-    numbers, deadline = policy.of(one.tier), _deadline(one, policy, now)
-    missed = f", missed {spoken(now - deadline)} ago" if deadline < now else ""
+    numbers, latest = policy.of(one.tier), deadline(one, policy, now)
+    missed = f", missed {spoken(now - latest)} ago" if latest < now else ""
     reason = f"{_when(one, now)}; {_why(one, now)}; objective {spoken(numbers.rpo)}{missed}"
     due_at = _due_at(one, policy, now)
-    late = deadline <= now
-    return Due(one.scope, one.tier, numbers.priority, numbers.run_priority, due_at, deadline, late, reason)
+    late = latest <= now
+    return Due(one.scope, one.tier, numbers.priority, numbers.run_priority, due_at, latest, late, reason)
 
 
 def _due_at(one: Candidate, policy: Policy, now: dt.datetime) -> dt.datetime:
@@ -100,18 +110,10 @@ def _due_at(one: Candidate, policy: Policy, now: dt.datetime) -> dt.datetime:
     return one.current_until + numbers.cadence
 
 
-def _deadline(one: Candidate, policy: Policy, now: dt.datetime) -> dt.datetime:
-    """When the oldest change that no recovery point holds is as old as may be lost; without any, it is lost already."""
-    since = one.current_until
-    if one.changed is not False and one.changed_since is not None:
-        since = max(one.changed_since, since) if since else one.changed_since
-    return now if since is None else since + policy.of(one.tier).rpo
-
-
 def _urgency(one: Candidate, policy: Policy, now: dt.datetime) -> tuple[int, bool, dt.datetime, int, float, ScopeId]:
     """By tier; then what has no recovery point; then by deadline; then by the wedding's day; then by risk."""
-    deadline, nearness = _deadline(one, policy, now), abs(_days(one, now))
-    return _rank(one.tier), one.current_until is not None, deadline, nearness, -one.risk, one.scope
+    latest, nearness = deadline(one, policy, now), abs(_days(one, now))
+    return _rank(one.tier), one.current_until is not None, latest, nearness, -one.risk, one.scope
 
 
 def _rank(tier: Tier | None) -> int:

@@ -54,7 +54,9 @@ class LedgerState:
     `current` is the last instant at which a scope's newest recovery point was current, and `newest` that snapshot; a
     safety snapshot is none, as the restore that took it goes on to change the scope. `horizons` has what was settled
     then; `supplemented` a scope's last supplement. `rewritten` are the scopes that a restore may have written to since;
-    `restoring` has when a restore began that has not ended.
+    `restoring` has when a restore began that has not ended. `verifications` are the last one of the whole vault and
+    those of parts since then that found something; `mute_channels` are channels for alerts that did not take the last
+    message.
     """
 
     snapshots: dict[Place, Named] = field(default_factory=dict)
@@ -73,6 +75,8 @@ class LedgerState:
     ids: dict[ScopeId, list[str]] = field(default_factory=dict)
     drills: list[dict[str, Any]] = field(default_factory=list)
     full_pass: FullPass | None = None
+    verifications: list[dict[str, Any]] = field(default_factory=list)
+    mute_channels: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def expected_of(self, scope: ScopeId) -> list[str]:
         """The ids of the snapshots that the vault must have of a scope."""
@@ -221,6 +225,20 @@ def _drilled(state: LedgerState, body: dict[str, Any]) -> None:
     state.drills.append(body)
 
 
+def _verified(state: LedgerState, body: dict[str, Any]) -> None:
+    if body["whole"]:
+        state.verifications = [body]
+    elif body["findings"]:
+        state.verifications.append(body)
+
+
+def _channel(state: LedgerState, body: dict[str, Any]) -> None:
+    if body["ok"]:
+        state.mute_channels.pop(body["channel"], None)
+    else:
+        state.mute_channels[body["channel"]] = body
+
+
 _FOLD: dict[str, Callable[[LedgerState, dict[str, Any]], None]] = {
     "batch-started": _started,
     "snapshots": _snapshots,
@@ -228,6 +246,8 @@ _FOLD: dict[str, Callable[[LedgerState, dict[str, Any]], None]] = {
     "batch-abandoned": _abandoned,
     "removed": _removed,
     "drilled": _drilled,
+    "verified": _verified,
+    "channel": _channel,
     "restore-started": _restore_started,
     "restored": _restored,
     "held": _held,

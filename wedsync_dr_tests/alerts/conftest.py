@@ -1,0 +1,3 @@
+from wedsync_dr_tests.fixtures import archive, source, tmp_path
+
+__all__ = ["archive", "source", "tmp_path"]
