@@ -20,16 +20,12 @@ from wedsync_dr.defs.resources import protection_from_environment
 
 defs = dg.Definitions(
     assets=[assets.wedding_snapshot, assets.vendor_snapshot, assets.platform_snapshot, assets.recovery_points],
-    asset_checks=[
-        *(checks.snapshots_intact, checks.rows_match_source, checks.nothing_unprotected, checks.schema_unchanged),
-        *(objectives.within_rpo, objectives.weddings_vanished, drills.restorable),
-        *(upkeep.retention_obeyed, upkeep.fingerprints_trusted),
-    ],
+    asset_checks=[*checks.ALL, *objectives.ALL, drills.restorable, *upkeep.ALL],
     jobs=[
-        *(wave.snapshot_wave, checks.evidence, drills.restore_drill, upkeep.retention),
+        *(wave.snapshot_wave, checks.evidence, objectives.promise, drills.restore_drill, upkeep.retention),
         *(restore_jobs.restore_wedding, restore_jobs.restore_vendor, platform_job.restore_platform),
     ],
-    schedules=[*schedules.ALL, drills.nightly_drill, drills.weekly_drill, upkeep.daily_retention],
+    schedules=[*schedules.ALL, objectives.hourly_promise, *drills.SCHEDULES, upkeep.daily_retention],
     sensors=[sensors.partition_sync, urgent.urgent_weddings, urgent.missed_objectives, elsewhere.snapshots_elsewhere],
     resources={"protection": protection_from_environment, "io_manager": dg.mem_io_manager},  # no output on a disk
     executor=dg.in_process_executor,

@@ -83,3 +83,4 @@ evidence = dg.define_asset_job(
     executor_def=dg.in_process_executor,
     tags={"wedsync/lane": "bulk"},
 )
+ALL = (snapshots_intact, rows_match_source, nothing_unprotected, schema_unchanged)

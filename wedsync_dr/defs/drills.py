@@ -82,6 +82,7 @@ def _schedule(name: str, cron: str, description: str, *, whole: bool) -> dg.Sche
 nightly_drill = _schedule("nightly_drill", "0 3 * * 0-5", "Every night but Saturday's: a drill of drawn recovery "
                           "points.", whole=False)  # fmt: skip
 weekly_drill = _schedule("weekly_drill", "0 3 * * 6", "On Saturdays: the drill, and the whole platform.", whole=True)
+SCHEDULES = (nightly_drill, weekly_drill)
 
 
 @dg.asset_check(

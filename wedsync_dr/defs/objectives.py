@@ -90,3 +90,22 @@ def _back(scope: ScopeId) -> str:
     if scope.kind is Kind.PLATFORM:
         return "If the table was not dropped on purpose, `wedsync-dr export` writes its rows."
     return f"If that is wrong, launch restore_{scope.kind.value} with its id."
+
+
+promise = dg.define_asset_job(
+    "promise",
+    dg.AssetSelection.checks(within_rpo, weddings_vanished),
+    description="Ask only whether the promise is kept: recovery points young enough, no wedding vanished. Reads no row "
+    "and no snapshot, so it may run often.",
+    executor_def=dg.in_process_executor,
+    tags={"wedsync/lane": "bulk"},
+)
+hourly_promise = dg.ScheduleDefinition(
+    name="hourly_promise",
+    job=promise,
+    cron_schedule="30 * * * *",
+    execution_timezone="UTC",
+    default_status=dg.DefaultScheduleStatus.RUNNING,
+    description="Every hour: whether the promise is kept. Its history is what auditors read.",
+)
+ALL = (within_rpo, weddings_vanished)

@@ -91,3 +91,6 @@ def fingerprints_trusted(protection: Resource) -> dg.AssetCheckResult:
     if age > WEEKLY:
         problems.append((None, f"The last pass that read everything was {age.days} days ago.", _FULL))
     return result(problems, {"missed": len(last.missed)}, urgent=bool(last.missed))
+
+
+ALL = (retention_obeyed, fingerprints_trusted)

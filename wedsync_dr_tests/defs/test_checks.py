@@ -176,3 +176,9 @@ def test_drift_that_new_snapshots_know_of_is_no_drift_any_more(protected: Operat
     assert not _evidence(protected)["schema_unchanged"].passed
     assert protected.wave(everything=True).success
     assert _evidence(protected)["schema_unchanged"].passed
+
+
+def test_the_promise_is_asked_for_by_itself_without_reading_a_snapshot(protected: Operator) -> None:
+    flip_bit(protected.objects(protected.tomorrow())[0])
+    asked = protected.run("promise").get_asset_check_evaluations()
+    assert {one.check_name: one.passed for one in asked} == {"within_rpo": True, "weddings_vanished": True}
