@@ -9,7 +9,7 @@ from urllib.parse import quote, unquote
 
 from wedsync_dr.errors import MalformedId
 
-_SAFE_ID = re.compile(r"(?:[A-Za-z0-9_.~-]|%[0-9A-F]{2})+\Z")
+_SAFE_ID = re.compile(r"(?=.)[A-Za-z0-9_.~-]*(?:%[0-9A-F]{2}[A-Za-z0-9_.~-]*)*\Z")  # in runs: there are many ids
 _LONGEST_ID = 200
 
 

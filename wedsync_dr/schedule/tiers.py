@@ -1,13 +1,14 @@
 """How urgent a wedding is, from its days. Pure; the instant comes in as an argument, the numbers from the policy."""
 
 from collections.abc import Iterable
-from datetime import date, datetime
+from datetime import date, datetime, tzinfo
+from functools import cache, lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from wedsync_dr.model import Tier
 from wedsync_dr.schedule.policy import DEFAULT, URGENCY, Policy
 
-__all__ = ["OBJECTIVES", "URGENCY", "days_until", "most_urgent", "tier_of", "zone_of"]
+__all__ = ["OBJECTIVES", "URGENCY", "days_until", "most_urgent", "tier_of", "today_in", "zone_of"]
 
 OBJECTIVES = DEFAULT.tiers
 """The default policy's numbers, for those who are not given another."""
@@ -22,7 +23,13 @@ def tier_of(
     """
     if wedding is None:
         return Tier.CRITICAL
-    return policy.tier_in(days_until(wedding, until, now.astimezone(zone).date()))
+    return policy.tier_in(days_until(wedding, until, today_in(zone, now)))
+
+
+@lru_cache(maxsize=1024)
+def today_in(zone: tzinfo, now: datetime) -> date:
+    """Which day it is somewhere."""
+    return now.astimezone(zone).date()
 
 
 def days_until(first: date, last: date | None, today: date) -> int:
@@ -37,6 +44,7 @@ def most_urgent(tiers: Iterable[Tier]) -> Tier:
     return min(tiers, key=URGENCY.index, default=Tier.NORMAL)
 
 
+@cache
 def zone_of(name: str | None, default: str) -> ZoneInfo:
     """The wedding's own time zone; an absent or unknown one is the platform's, an unknown default UTC."""
     for candidate in (name, default):

@@ -1,6 +1,6 @@
 """Every scope of the source as it stands: what `schedule.due` decides about."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from wedsync_dr.errors import ScopeNotFound
@@ -8,7 +8,7 @@ from wedsync_dr.model import Kind, ScopeId, Tier
 from wedsync_dr.schedule.due import Candidate
 from wedsync_dr.schedule.policy import URGENCY, Policy
 from wedsync_dr.schedule.risk import vendor_risk
-from wedsync_dr.schedule.tiers import days_until, zone_of
+from wedsync_dr.schedule.tiers import days_until, today_in, zone_of
 from wedsync_dr.scope.discovery import ScopeInfo, discover
 from wedsync_dr.scope.survey import Source, Survey, survey
 from wedsync_dr.snapshot.take import close_unfinished
@@ -40,7 +40,8 @@ def candidates(
     state = archive.ledger.known()
     with survey(source) as seen:
         infos = discover(seen.reader, seen.catalog, seen.ownership)
-        seen_changed = _changed(archive, seen, infos, source, policy, now) if look else {}
+        tiers = {info.scope: scope_tier(info, now, source.default_time_zone, policy) for info in infos}
+        seen_changed = _changed(archive, seen, tiers, policy) if look else {}
         sizes = {ScopeId.of_table(name): table.estimated_bytes for name, table in seen.catalog.tables.items()}
     if not infos:
         raise ScopeNotFound(
@@ -48,15 +49,14 @@ def candidates(
             remedy="See that WEDSYNC_SOURCE_URL names the right database.",
         )
     share = sum(sizes.values()) // len(infos)
-    known = _Known(state, {**seen_changed, **(changed or {})}, changed_since or {}, running or {})
+    known = _Known(state, tiers, {**seen_changed, **(changed or {})}, changed_since or {}, running or {})
     return [known.candidate(info, source, policy, now, sizes.get(info.scope, share)) for info in infos]
 
 
 def _changed(
-    archive: Archive, seen: Survey, infos: Sequence[ScopeInfo], source: Source, policy: Policy, now: datetime
+    archive: Archive, seen: Survey, tiers: Mapping[ScopeId, Tier | None], policy: Policy
 ) -> dict[ScopeId, bool]:
-    """Of the scopes that cannot wait, whether their rows are surely those of their newest snapshots."""
-    tiers = {info.scope: scope_tier(info, now, source.default_time_zone, policy) for info in infos}
+    """Of the scopes that cannot wait, whether their rows may be others than those of their newest snapshots."""
     pressing = [scope for scope, tier in tiers.items() if tier and policy.of(tier).critical]
     apart = set(moved(archive, seen, pressing))
     return {scope: scope in apart for scope in pressing}
@@ -68,11 +68,13 @@ class _Known:
     def __init__(
         self,
         state: LedgerState,
+        tiers: Mapping[ScopeId, Tier | None],
         changed: Mapping[ScopeId, bool],
         since: Mapping[ScopeId, datetime],
         running: Mapping[ScopeId, datetime],
     ) -> None:
-        self._state, self._changed, self._since, self._running = state, changed, since, running
+        self._state, self._tiers, self._changed = state, tiers, changed
+        self._since, self._running = since, running
 
     def candidate(self, info: ScopeInfo, source: Source, policy: Policy, now: datetime, size: int) -> Candidate:
         scope, current = info.scope, self._state.current.get(info.scope)
@@ -80,7 +82,7 @@ class _Known:
         when = _most_urgent(info, source, policy, now)
         return Candidate(
             scope=scope,
-            tier=scope_tier(info, now, source.default_time_zone, policy),
+            tier=self._tiers[scope],
             date=when.date,
             zone=zone_of(when.time_zone, source.default_time_zone),
             current_until=until,
@@ -98,7 +100,7 @@ def _most_urgent(info: ScopeInfo, source: Source, policy: Policy, now: datetime)
 
     def urgency(one: ScopeInfo) -> tuple[int, int]:
         tier = scope_tier(one, now, source.default_time_zone, policy)
-        today = now.astimezone(zone_of(one.time_zone, source.default_time_zone)).date()
+        today = today_in(zone_of(one.time_zone, source.default_time_zone), now)
         return URGENCY.index(tier or Tier.NORMAL), abs(days_until(one.date, one.end_date, today)) if one.date else 0
 
     return min(info.booked, key=urgency, default=info)

@@ -125,24 +125,24 @@ def _started(state: LedgerState, body: dict[str, Any]) -> None:
 
 def _snapshots(state: LedgerState, body: dict[str, Any]) -> None:
     abandoned = body["batch"] in state.abandoned_batches
-    for places, lines in ((state.snapshots, body["stored"]), (state.supplements, body.get("supplements", ()))):
-        for line in lines:
-            named = Named(line["manifest"], body["batch"], abandoned=abandoned)
-            places[_scope(line), line["snapshot_id"]] = named
-    state.supplemented.update((_scope(line), line["snapshot_id"]) for line in body.get("supplements", ()))
-    for line in body["stored"]:
-        state.ids.setdefault(_scope(line), []).append(line["snapshot_id"])
+    stored, current = ([(_scope(line), line["snapshot_id"]) for line in body[name]] for name in ("stored", "current"))
+    for (scope, snapshot_id), line in zip(stored, body["stored"], strict=True):
+        state.snapshots[scope, snapshot_id] = Named(line["manifest"], body["batch"], abandoned=abandoned)
+        state.ids.setdefault(scope, []).append(snapshot_id)
+    for line in body.get("supplements", ()):
+        scope, snapshot_id = _scope(line), line["snapshot_id"]
+        state.supplements[scope, snapshot_id] = Named(line["manifest"], body["batch"], abandoned=abandoned)
+        state.supplemented[scope] = snapshot_id
     if body["batch"] not in state.safety_batches:
-        state.confirmed |= {(_scope(line), line["snapshot_id"]) for line in body["current"]}
+        state.confirmed.update(current)
     if not abandoned:
-        _seen(state, body)
+        _seen(state, body, (*stored, *current))
 
 
-def _seen(state: LedgerState, body: dict[str, Any]) -> None:
+def _seen(state: LedgerState, body: dict[str, Any], places: Iterable[Place]) -> None:
     """What recovery points a batch found current; what was settled then counts for those alone."""
     horizon = Horizon(**body["horizon"]) if "horizon" in body else None
-    for line in (*body["stored"], *body["current"]):
-        scope, snapshot_id = _scope(line), line["snapshot_id"]
+    for scope, snapshot_id in places:
         if state.is_safety(scope, snapshot_id):
             continue
         state.current[scope], state.newest[scope] = body["taken_at"], snapshot_id
