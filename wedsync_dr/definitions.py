@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from wedsync_dr.defs import assets, checks, drills, platform_job, restore_jobs, schedules, sensors, wave
+from wedsync_dr.defs import alarms, assets, checks, drills, platform_job, restore_jobs, schedules, sensors, wave
 from wedsync_dr.defs.resources import protection_from_environment
 
 defs = dg.Definitions(
@@ -23,7 +23,7 @@ defs = dg.Definitions(
         drills.restore_drill,
     ],
     schedules=[schedules.nightly, schedules.nightly_evidence, drills.nightly_drill, drills.weekly_drill],
-    sensors=[sensors.partition_sync],
+    sensors=[sensors.partition_sync, alarms.alarms, alarms.run_failures],
     resources={"protection": protection_from_environment, "io_manager": dg.mem_io_manager},  # no output on a disk
     executor=dg.in_process_executor,
 )
