@@ -1,5 +1,6 @@
 """`wedsync-dr status` and `alerts`: the verdict, what needs somebody, metrics that parse, and no secret."""
 
+import os
 import re
 import signal
 import subprocess
@@ -118,7 +119,11 @@ def test_metrics_parse_and_say_what_status_says(ready: Desk) -> None:
     fresh(ready)
     place = ready.home / "wedsync.prom"
     place.write_text("old")
-    assert ready.done("status", "--prometheus", str(place)) == ""
+    before = os.umask(0o077)
+    try:
+        assert ready.done("status", "--prometheus", str(place)) == ""
+    finally:
+        os.umask(before)
     metrics = samples(place.read_text())
     assert metrics['wedsync_scopes{kind="wedding",tier="day_of",state="within"}'] == 1
     assert metrics['wedsync_scopes{kind="wedding",tier="day_of",state="late"}'] == 0
