@@ -3,6 +3,7 @@
 import dagster as dg
 
 from wedsync_dr.defs import (
+    alarms,
     assets,
     checks,
     drills,
@@ -26,7 +27,10 @@ defs = dg.Definitions(
         *(restore_jobs.restore_wedding, restore_jobs.restore_vendor, platform_job.restore_platform),
     ],
     schedules=[*schedules.ALL, objectives.hourly_promise, *drills.SCHEDULES, upkeep.daily_retention],
-    sensors=[sensors.partition_sync, urgent.urgent_weddings, urgent.missed_objectives, elsewhere.snapshots_elsewhere],
+    sensors=[
+        *(sensors.partition_sync, urgent.urgent_weddings, urgent.missed_objectives),
+        *(elsewhere.snapshots_elsewhere, alarms.alarms, alarms.run_failures),
+    ],
     resources={"protection": protection_from_environment, "io_manager": dg.mem_io_manager},  # no output on a disk
     executor=dg.in_process_executor,
 )

@@ -13,6 +13,7 @@ COMMANDS = {
     "init": ("init", "Create root key, keyring and vault, and check the source."),
     "scopes": ("scopes", "Show whose every table's rows are, and what is undecided."),
     "snapshot": ("snapshot", "Take snapshots of weddings, vendors or platform tables."),
+    "status": ("status", "Show on one screen how everything stands and what needs you."),
     "due": ("due", "Show what is to be snapshotted now, the most urgent first, and why."),
     "snapshots": ("snapshots", "List the snapshots in the vault, newest first."),
     "show": ("contents", "Print a table of a snapshot as a data frame."),
@@ -25,6 +26,7 @@ COMMANDS = {
     "hold": ("hold", "Hold a scope, so that nothing of it is removed; or list the holds."),
     "release": ("hold", "End a hold."),
     "ledger": ("ledger", "Read and check the record of everything done."),
+    "alerts": ("alerts", "List the channels for alerts, and with --test try them."),
     "demo": ("demo", "Tell the whole story on an embedded PostgreSQL."),
     "up": ("demo", "Leave the demo platform and the Dagster UI open."),
 }

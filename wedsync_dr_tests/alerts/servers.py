@@ -69,11 +69,11 @@ class Server(socketserver.TCPServer):
 
 
 @contextmanager
-def mail_server(*, refuses: bool = False, tls: ssl.SSLContext | None = None) -> Iterator[Sink]:
+def mail_server(host: str = "127.0.0.1", *, refuses: bool = False, tls: ssl.SSLContext | None = None) -> Iterator[Sink]:
     """One that takes every mail, or none; with `tls` it offers STARTTLS."""
     sink = Sink()
     box = type("Box", (Mailbox,), {"sink": sink, "refuses": refuses, "tls": tls})
-    with Server(("127.0.0.1", 0), box) as server, _running(server, sink):
+    with Server((host, 0), box) as server, _running(server, sink):
         yield sink
 
 

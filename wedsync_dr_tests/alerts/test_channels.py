@@ -23,6 +23,7 @@ from wedsync_dr_tests.alerts.servers import mail_server, web_server
 from wedsync_dr_tests.town import NOW
 
 PASSWORD = "correct-horse"
+ELSEWHERE = "127.0.0.2"  # answers here, and is none of the names of this machine
 NOTICE = Notice(
     News.NEW, AlertCode.OBJECTIVE_MISSED, Severity.ERROR, "12 weddings (day_of) past the objective of 5 min.",
     "Take them now.", tuple(f"wedding/{n}" for n in range(10)), 12, NOW - dt.timedelta(minutes=50),
@@ -35,8 +36,8 @@ def channel(url: str) -> Channel:
     return channel_at(address)
 
 
-def mail(port: int, user: str = "") -> Channel:
-    return channel(f"smtp://{user}127.0.0.1:{port}/?from=backup@example.org&to=oncall@example.org,boss@example.org")
+def mail(port: int, user: str = "", host: str = "127.0.0.1") -> Channel:
+    return channel(f"smtp://{user}{host}:{port}/?from=backup@example.org&to=oncall@example.org,boss@example.org")
 
 
 def refusal(sent_by: Channel) -> str:
@@ -97,6 +98,14 @@ def test_a_mail_server_that_nobody_vouches_for_gets_no_password(tmp_path: Path) 
     with mail_server(tls=certificate(tmp_path / "sink.pem")) as sink:
         assert PASSWORD not in refusal(mail(sink.port, f"me:{PASSWORD}@"))
     assert not any(line.startswith("AUTH") for line in sink.commands)
+
+
+def test_a_mail_server_elsewhere_that_offers_no_tls_gets_no_password() -> None:
+    with mail_server(ELSEWHERE) as sink:
+        assert "no TLS" in refusal(mail(sink.port, f"me:{PASSWORD}@", ELSEWHERE))
+        mail(sink.port, host=ELSEWHERE).send(MESSAGE)
+    assert not any(line.startswith("AUTH") for line in sink.commands)
+    assert len(sink.bodies) == 1
 
 
 def test_a_mail_server_of_this_machine_needs_no_tls() -> None:

@@ -69,6 +69,15 @@ def test_what_is_over_is_told_once_and_only_when_it_stays_away() -> None:
     assert person.after(HOUR) == []
 
 
+def test_a_wedding_that_joined_just_before_it_was_over_is_named_then() -> None:
+    person = Person()
+    person.after(MINUTE, late(1))
+    assert person.after(MINUTE, late(1, 2)) == []
+    person.after(MINUTE)
+    (notice,) = person.after(SETTLED)
+    assert (notice.news, notice.subjects) == (News.OVER, ("wedding/1", "wedding/2"))
+
+
 def test_what_comes_back_at_once_is_neither_over_nor_new() -> None:
     person = Person()
     person.after(MINUTE, LATE)
