@@ -32,7 +32,7 @@ def drill(count: int, seed: int | None, everything: bool, as_json: bool) -> int:
     settings = at_hand.settings()
     archive, source = at_hand.archive(), at_hand.source()
     with scratch(settings.scratch_url, settings.pg_bin) as aside, shown_progress() as progress:
-        order = Drill(archive, source, aside, at_hand.now(), at_hand.requested_by())
+        order = Drill(archive, source, aside, at_hand.now(), at_hand.requested_by(), at_hand.policy())
         seed = secrets.randbelow(2**31) if seed is None else seed
         report = order.run(seed=seed, count=count, whole=everything, progress=progress)
     print_json(report.to_json()) if as_json else _print(report)

@@ -31,7 +31,7 @@ def alarms(context: dg.SensorEvaluationContext, protection: Resource) -> dg.Sens
     with told_to_dagster():
         settings = protection.settings()
         policy = open_policy(settings)
-    where = replace(places(settings), source=protection.source, archive=protection.archive)
+    where = replace(places(settings), source=protection.source, archive=protection.watched)
     return _told(context, protection, judge(look(where, policy, protection.now())))
 
 
@@ -59,6 +59,6 @@ def _told(context: dg.SensorEvaluationContext, protection: Protection, judged: J
         context.log.warning(change.why or f"Channel {change.channel} takes messages again.")
     if done.changes:
         with suppress(DisasterRecoveryError):
-            note_changes(done.changes, protection.archive().ledger, protection.now())
+            note_changes(done.changes, protection.watched().ledger, protection.now())
     news = f"{len(done.message.notices)} notice(s)" if done.message else "nothing new"
     return dg.SensorResult(skip_reason=f"{standing}; {news} to tell.", cursor=done.kept.to_text())

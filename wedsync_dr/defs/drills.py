@@ -36,7 +36,7 @@ def restore_aside(context: dg.OpExecutionContext, config: DrillForm, protection:
         settings = protection.settings()
         with scratch(settings.scratch_url, settings.pg_bin) as aside:
             by = f"dagster run {context.run_id}"
-            order = Drill(protection.archive(), protection.source(), aside, protection.now(), by)
+            order = Drill(protection.archive(), protection.source(), aside, protection.now(), by, protection.policy())
             report = order.run(seed=seed, count=config.count, whole=config.whole)
     context.log_event(dg.AssetObservation(RECOVERY_POINTS, "A drill.", metadata=_metadata(report)))
     if not report.ok:

@@ -26,7 +26,7 @@ def snapshots_elsewhere(
     """The cursor is the number of the next ledger entry and the batches that are under way."""
     start = int(context.cursor or 0)
     with told_to_dagster():
-        entries = list(protection.archive().ledger.readable(start))
+        entries = list(protection.watched().ledger.readable(start))
     if not entries:
         return dg.SkipReason("The ledger has nothing new.")
     taken, following = _taken(entries)

@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 
 import dagster as dg
@@ -20,6 +21,11 @@ def clock() -> datetime:
     return datetime.now(UTC)
 
 
+@lru_cache(maxsize=4)
+def _watched(settings: Settings) -> Archive:
+    return open_archive(settings)
+
+
 @dataclass(frozen=True)
 class Protection:
     """The source that is protected, and the archive that its snapshots go to."""
@@ -34,6 +40,15 @@ class Protection:
     def archive(self) -> Archive:
         """Raises SettingsInvalid, NotInitialised and KeyRefused."""
         return open_archive(self.settings())
+
+    def watched(self) -> Archive:
+        """The archive as this process has it open: who looks every minute reads only what is new in the ledger.
+
+        Raises what `archive` raises, and NotInitialised where the vault has gone meanwhile.
+        """
+        archive = _watched(self.settings())
+        archive.vault.check()
+        return archive
 
     def policy(self) -> Policy:
         """What each tier promises. Raises PolicyInvalid."""

@@ -5,7 +5,6 @@ from typing import Any
 
 from wedsync_dr.drill.canary import Canary
 from wedsync_dr.drill.sample import Pick
-from wedsync_dr.schedule.tiers import OBJECTIVES
 
 EVENT = "drilled"
 
@@ -15,6 +14,7 @@ class Drilled:
     """One recovery point that was restored, or that was not: `problem` says why.
 
     `as_source` is whether the source holds the same now; None where it moved on or the point is not the newest.
+    `target_s` is the tier's RTO; a scope without a tier has none.
     """
 
     pick: Pick
@@ -22,15 +22,11 @@ class Drilled:
     rows: int = 0
     as_source: bool | None = None
     problem: str = ""
+    target_s: float | None = None
 
     @property
     def equal(self) -> bool:
         return not self.problem
-
-    @property
-    def target_s(self) -> float | None:
-        """The tier's RTO; a scope without a tier has none."""
-        return OBJECTIVES[self.pick.tier].rto.total_seconds() if self.pick.tier else None
 
     @property
     def in_time(self) -> bool:

@@ -19,6 +19,7 @@ from wedsync_dr.restore.everything import restore_everything
 from wedsync_dr.restore.inventory import schema_point, take_inventory
 from wedsync_dr.restore.run import restore
 from wedsync_dr.restore.terms import Consent
+from wedsync_dr.schedule.policy import DEFAULT, Policy
 from wedsync_dr.scope.survey import Source
 from wedsync_dr.snapshot.schema import SchemaObject
 from wedsync_dr.vault.archive import Archive
@@ -42,6 +43,7 @@ class Drill:
     scratch: Scratch
     now: datetime
     requested_by: str
+    policy: Policy = DEFAULT
 
     def run(self, *, seed: int, count: int = DRAWN, whole: bool = False, progress: Progress = silent) -> DrillReport:
         """Restore a sample of recovery points, and with `whole` the platform, into scratch databases, and record it.
@@ -85,7 +87,7 @@ class Drill:
     def _held(self) -> list[Points]:
         """What there is to restore."""
         zone = self.source.default_time_zone
-        found = take_inventory(self.archive, self._newest(), now=self.now, time_zone=zone)
+        found = take_inventory(self.archive, self._newest(), now=self.now, time_zone=zone, policy=self.policy)
         return [Points(one.scope, one.tier, one.snapshot_ids) for one in found.wanted]
 
     def _newest(self) -> datetime:
@@ -119,10 +121,13 @@ class Drill:
                 seconds = time.monotonic() - started
                 problem = differs(url, self.archive, done.plan)
         except DisasterRecoveryError as error:
-            return Drilled(pick, time.monotonic() - started, problem=str(error))
+            return Drilled(pick, time.monotonic() - started, problem=str(error), target_s=self._rto(pick))
         manifest = done.plan.manifest
         as_source = (dict(manifest.content) == alive or None) if pick.newest and alive is not None else None
-        return Drilled(pick, seconds, manifest.rows, as_source, problem)
+        return Drilled(pick, seconds, manifest.rows, as_source, problem, self._rto(pick))
+
+    def _rto(self, pick: Pick) -> float | None:
+        return self.policy.of(pick.tier).rto.total_seconds() if pick.tier else None
 
     @contextmanager
     def _database(self, pick: Pick) -> Iterator[str]:
@@ -151,6 +156,7 @@ class Drill:
                     now=self.now,
                     requested_by=f"drill of {self.requested_by}",
                     time_zone=self.source.default_time_zone,
+                    policy=self.policy,
                     progress=progress,
                 )
         except DisasterRecoveryError as error:

@@ -41,7 +41,7 @@ class Ledger:
 
     def __init__(self, store: ObjectStore, signer: Signer, verifier: Verifier) -> None:
         self._store, self._signer, self._verifier = store, signer, verifier
-        self._state, self._read = LedgerState(), 0
+        self._state, self._read, self._last = LedgerState(), 0, BEGINNING
         self._tail: tuple[int, str] | None = None
         self._lock = Lock()
 
@@ -133,14 +133,23 @@ class Ledger:
     def known(self) -> LedgerState:
         """The state that all readable entries add up to; what `check` finds broken is left out of it, not believed."""
         with self._lock:
+            if self._read and not self._is_still_there():
+                self._state, self._read = LedgerState(), 0
             for number in self._newer() if self._read else self._numbers():
                 try:
                     entry = self._entry(number)
                 except (Damaged, ObjectMissing):
                     continue
                 self._state.add(entry.event, entry.body, entry.at)
-                self._read = number + 1
+                self._read, self._last = number + 1, entry.digest
             return self._state
+
+    def _is_still_there(self) -> bool:
+        """Whether the last entry that was read is the one it was: the vault may be another one by now, or a copy."""
+        try:
+            return digest(self._store.get(_key(self._read - 1))) == self._last
+        except ObjectMissing:
+            return False
 
     def _numbers(self) -> list[int]:
         """The numbers of all entries."""

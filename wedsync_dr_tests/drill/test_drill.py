@@ -137,7 +137,7 @@ def test_a_flipped_bit_is_refused_and_a_copy_without_one_is_not(kept: Archive) -
 
 
 def test_an_accepted_control_makes_a_drill_red() -> None:
-    restored = Drilled(Pick(town.wedding(3), Tier.DAY_OF, "a", newest=True), seconds=1.0)
+    restored = Drilled(Pick(town.wedding(3), Tier.DAY_OF, "a", newest=True), seconds=1.0, target_s=300.0)
     canary = Canary(True, 1, 0.1)
     assert DrillReport(1, (restored,), canary, control_refused=True).ok
     assert not DrillReport(1, (restored,), canary, control_refused=False).ok

@@ -268,3 +268,17 @@ def test_an_unreadable_entry_does_not_hide_the_others() -> None:
     state = Ledger(store, archive.signer, archive.verifier).known()
     assert {snapshot for _, snapshot in state.snapshots} == {snapshot_id(1), snapshot_id(3)}
     assert all(state.expected(state.snapshots[scope, snapshot_id(3)]) for scope in WEDDINGS)
+
+
+def test_a_reader_that_stays_open_notices_that_the_vault_is_another_one() -> None:
+    store, older = MemoryStore(), MemoryStore()
+    for place in (store, older):
+        ledger_of(place).append("batch-started", {"batch": f"of {id(place)}"}, NOW)
+    ledger_of(store).append("batch-started", {"batch": "second"}, NOW)
+    reader = ledger_of(store)
+    assert reader.known().open_batches == {f"of {id(store)}", "second"}
+    for info in list(store.list("ledger/")):
+        store.delete(info.key)
+    for info in older.list("ledger/"):
+        store.put(info.key, older.get(info.key))
+    assert reader.known().open_batches == {f"of {id(older)}"}
