@@ -1,12 +1,14 @@
 """The sensors that keep the promise: what is urgent is taken in time, and what missed its objective is taken at all."""
 
 from collections.abc import Callable
+from datetime import datetime
 
 import dagster as dg
 
 from wedsync_dr.defs.failures import told_to_dagster
 from wedsync_dr.defs.lanes import BULK, URGENT, requests, under_way
 from wedsync_dr.defs.resources import Protection
+from wedsync_dr.defs.wave import STEP, Wave
 from wedsync_dr.schedule.due import Due, decide
 from wedsync_dr.snapshot.candidates import candidates
 
@@ -32,11 +34,25 @@ def urgent_weddings(context: dg.SensorEvaluationContext, protection: Resource) -
     minimum_interval_seconds=5 * EVERY_S,
     default_status=dg.DefaultSensorStatus.RUNNING,
     description="What can wait and has waited too long: scopes of the other tiers whose objective is missed, after a "
-    "night that failed or where nobody planned for them, are snapshotted in the bulk lane.",
+    "night that failed or where nobody planned for them, are snapshotted in the bulk lane. A vault that never saw a "
+    "full pass gets its first one.",
 )
 def missed_objectives(context: dg.SensorEvaluationContext, protection: Resource) -> dg.SensorResult | dg.SkipReason:
     """The urgent ones are the other sensor's."""
+    with told_to_dagster():
+        never = protection.watched().ledger.known().full_pass is None
+    if never:
+        return dg.SensorResult(run_requests=[_first_pass(protection.now())])
     return _ask(context, protection, BULK, lambda due, critical: due.late and not critical)
+
+
+def _first_pass(now: datetime) -> dg.RunRequest:
+    """Everything is read once before anything else can wait: it also seals the schema. Asked for again each hour."""
+    return dg.RunRequest(
+        run_key=f"first-full-pass-{now:%Y%m%d%H}",
+        run_config=dg.RunConfig(ops={STEP: Wave(everything=True)}),
+        tags={"wedsync/lane": BULK, "wedsync/reason": "nothing has ever read everything"},
+    )
 
 
 def _ask(

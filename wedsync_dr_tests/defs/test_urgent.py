@@ -177,3 +177,12 @@ def test_a_change_within_30_days_is_asked_for_at_the_next_tick_and_one_in_a_year
     (request,) = tick(watched)
     assert form(request)["weddings"] == [wedding.id]
     assert "changed in the last" in request.tags["wedsync/reason"]
+
+
+def test_a_vault_that_never_saw_a_full_pass_gets_its_first_one_once_an_hour_until_it_has(operator: Operator) -> None:
+    (request,) = tick(operator, missed_objectives)
+    assert form(request)["everything"]
+    assert request.tags["wedsync/lane"] == "bulk"
+    assert [again.run_key for again in tick(operator, missed_objectives)] == [request.run_key]
+    assert operator.run("snapshot_wave", request.run_config).success
+    assert tick(operator, missed_objectives) == []
