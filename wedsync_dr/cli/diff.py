@@ -54,6 +54,8 @@ def diff(
     Rows are named by their keys, with the columns that differ; --values shows the values too. Without --to the rows are
     compared with the database as it is, and the plan is the one of a restore with --mode replace. Nothing is changed.
     """
+    if as_of and to and to < as_of:
+        raise click.UsageError("--to is before --as-of; name the earlier instant with --as-of.")
     scope, archive = the_scope(wedding, vendor, platform), at_hand.archive()
     with close_matches(scope, at_hand.known_scopes(archive)):
         if to:

@@ -61,15 +61,27 @@ def some_scopes(command: Command) -> Command:
     return _options(command, multiple=True)
 
 
+def _once(_ctx: click.Context, option: click.Parameter, given: tuple[str, ...]) -> str | None:
+    """The one value; an option that is given again does not silently take the place of the first."""
+    if len(given) > 1:
+        raise click.UsageError(f"{option.opts[0]} was given {len(given)} times; this command takes one scope.")
+    return given[0] if given else None
+
+
 def _options(command: Command, *, multiple: bool) -> Command:
-    platform: dict[str, Any] = {"is_flag": False, "flag_value": EVERY} if multiple else {}
+    platform: dict[str, Any] = {"is_flag": False, "flag_value": EVERY} if multiple else {"callback": _once}
+    single: dict[str, Any] = {} if multiple else {"callback": _once}
     platform_help = "A platform table" + ("; without TABLE, each of them." if multiple else ", as schema.table.")
     for option in (
         click.option(
-            "--platform", multiple=multiple, metavar="[TABLE]" if multiple else "TABLE", help=platform_help, **platform
+            "--platform", multiple=True, metavar="[TABLE]" if multiple else "TABLE", help=platform_help, **platform
         ),
-        click.option("--vendor", multiple=multiple, metavar="ID", help="A vendor, by id or by its root row's key."),
-        click.option("--wedding", multiple=multiple, metavar="ID", help="A wedding, by id or by its root row's key."),
+        click.option(
+            "--vendor", multiple=True, metavar="ID", help="A vendor, by id or by its root row's key.", **single
+        ),
+        click.option(
+            "--wedding", multiple=True, metavar="ID", help="A wedding, by id or by its root row's key.", **single
+        ),
     ):
         command = option(command)
     return command

@@ -68,7 +68,7 @@ def _print_done(done: Retained) -> None:
         say(f"{counted(len(done.finished), 'removal')} of an earlier run finished")
     for one in done.skipped:
         note(f"left alone: {one.scope}: {one.why}")
-    say(f"{counted(len(done.removed), 'snapshot')} removed; `wedsync-dr ledger list` has each with its reason")
+    say(f"{counted(len(done.removed), 'snapshot')} removed; `wedsync-dr ledger list --json` has each with its reason")
 
 
 def _plan_json(plan: RetentionPlan) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from wedsync_dr.errors import DisasterRecoveryError, ScopeNotFound, SnapshotNotFound
-from wedsync_dr.model import SCHEMA, Kind, Manifest, ScopeId, Tier
+from wedsync_dr.model import SCHEMA, Kind, Manifest, ScopeId, Tier, utc_text
 from wedsync_dr.restore.resolve import RecoveryPoint, resolve
 from wedsync_dr.schedule.policy import DEFAULT, Policy
 from wedsync_dr.schedule.tiers import tier_of, zone_of
@@ -13,6 +13,7 @@ from wedsync_dr.scope.discovery import ScopeInfo
 from wedsync_dr.snapshot.opening import open_snapshot
 from wedsync_dr.snapshot.schema import SchemaObject
 from wedsync_dr.vault.archive import Archive
+from wedsync_dr.vault.ledger_state import LedgerState
 from wedsync_dr.vault.vault import SnapshotRef
 
 
@@ -61,7 +62,8 @@ def take_inventory(
     schema = SchemaObject.from_snapshot(open_snapshot(archive, point.manifest))
     known = {info.scope: info for info in schema.scopes}
     found = _snapshots(archive, as_of)
-    there = {s for s, refs in found.items() if s in known or refs[0].taken_at > point.manifest.taken_at}
+    back = _back_since(archive.ledger.known(), as_of)
+    there = {s for s, refs in found.items() if s in known or s in back or refs[0].taken_at > point.manifest.taken_at}
     wanted = []
     for scope in sorted(there):
         manifest = _manifest(archive, found[scope][0])
@@ -76,6 +78,11 @@ def take_inventory(
         gone=tuple(sorted(found.keys() - there)),
         policy=policy,
     )
+
+
+def _back_since(state: LedgerState, as_of: datetime) -> set[ScopeId]:
+    """What was restored after the last batch: it is there again, and no batch has seen it yet."""
+    return state.rewritten if utc_text(as_of) >= max(state.current.values(), default="") else set()
 
 
 def schema_point(archive: Archive, as_of: datetime) -> RecoveryPoint:

@@ -27,12 +27,12 @@ class _Meaning:
 _LOST = _Meaning(
     SourceUnreachable,
     "The database does not answer, or the connection was lost.",
-    "Check host, port and network of WEDSYNC_SOURCE_URL and that the server runs; then try again.",
+    "Check host, port and network of the URL (WEDSYNC_SOURCE_URL, or --target) and that the server runs; try again.",
 )
 _LOGIN = _Meaning(
     SourceRefused,
     "The database refused the login.",
-    "Check user, password and database name of WEDSYNC_SOURCE_URL, and pg_hba.conf on the server.",
+    "Check user, password and database name of the URL (WEDSYNC_SOURCE_URL, or --target), and pg_hba.conf.",
 )
 _PRIVILEGE = _Meaning(
     SourceRefused,

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from wedsync_dr_tests.cli.conftest import EMMA, RULES, Desk
+from wedsync_dr_tests.cli.conftest import EMMA, RULES, ZOE, Desk
 
 
 def _forget(desk: Desk, snapshot_id: str) -> None:
@@ -57,3 +57,14 @@ def test_one_broken_entry_hides_no_other_from_the_list(ready: Desk) -> None:
     after = ready.json("ledger", "list")
     assert after["entries"] == [one for one in before if one["sequence"] != 1]
     assert after["findings"] > 0
+
+
+@pytest.mark.parametrize("command", [["restore"], ["diff"], ["show"], ["hold", "--reason", "a case"]])
+def test_a_scope_that_is_named_twice_does_not_silently_replace_the_first(ready: Desk, command: list[str]) -> None:
+    error = ready.json(*command, "--wedding", EMMA, "--wedding", ZOE, code=2)
+    assert "2 times" in error["error"]
+
+
+def test_instants_in_the_wrong_order_are_misuse(ready: Desk) -> None:
+    times = ("--as-of", "2027-01-02T00:00:00Z", "--to", "2027-01-01T00:00:00Z")
+    assert "before" in ready.json("diff", "--wedding", EMMA, *times, code=2)["error"]

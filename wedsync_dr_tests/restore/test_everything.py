@@ -9,6 +9,7 @@ from wedsync_dr.errors import SnapshotNotFound, TargetUnfit
 from wedsync_dr.model import SCHEMA, Kind, ScopeId
 from wedsync_dr.restore.inventory import take_inventory
 from wedsync_dr.restore.phases import phases_of
+from wedsync_dr.restore.run import restore
 from wedsync_dr.restore.target import look_at
 from wedsync_dr.restore.waves import Order
 from wedsync_dr.schedule.policy_file import parse_policy
@@ -164,6 +165,17 @@ def test_what_had_vanished_is_not_brought_back_and_what_came_later_is(
     assert done.outcome
     assert done.outcome.refusals == (("public.clients", "1 row(s) came twice"),)  # moved owner
     assert query(other_database, "SELECT id FROM weddings ORDER BY id") == [(1,), (2,), (4,), (5,), (6,), (70,)]
+
+
+def test_a_scope_that_was_restored_after_the_last_batch_is_there_again(
+    source: Source, archive: Archive, other_database: str
+) -> None:
+    town.take_all(source, archive)
+    town.run(source, "DELETE FROM weddings WHERE id = 3")
+    town.take_all(source, archive)
+    restore(source, archive, town.wedding(3), apply=True, now=town.NOW, requested_by="test")
+    outcome(archive, other_database)
+    assert query(other_database, "SELECT count(*) FROM guests WHERE wedding_id = 3") == [(8,)]
 
 
 def test_without_a_schema_object_there_is_nothing_to_rebuild_from(
