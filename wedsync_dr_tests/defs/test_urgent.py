@@ -10,7 +10,7 @@ from wedsync_dr.definitions import defs
 from wedsync_dr.defs.lanes import requests, under_way
 from wedsync_dr.defs.resources import Protection
 from wedsync_dr.defs.urgent import missed_objectives, urgent_weddings
-from wedsync_dr.model import Kind, ScopeId, Tier
+from wedsync_dr.model import Kind, ScopeId, Tier, parse_utc
 from wedsync_dr.schedule.due import Candidate, decide
 from wedsync_dr.schedule.policy import DEFAULT
 from wedsync_dr_tests.defs.conftest import NOW, Operator
@@ -35,10 +35,10 @@ def tick(operator: Operator, sensor: Sensor = urgent_weddings) -> list[dg.RunReq
 
 
 def later(operator: Operator, **how: int) -> None:
-    """So long after the newest snapshot of everything."""
-    taken_at = max(ref.taken_at for ref in operator.protection.archive().vault.snapshots())
+    """So long after everything was last known to be current."""
+    last = parse_utc(max(operator.protection.archive().ledger.known().current.values()))
     settings = operator.protection.settings
-    operator.protection = Protection(settings, lambda: taken_at + timedelta(**how))
+    operator.protection = Protection(settings, lambda: last + timedelta(**how))
 
 
 def form(request: dg.RunRequest) -> dict[str, list[str]]:
