@@ -66,3 +66,12 @@ def test_a_source_that_does_not_answer_is_an_error_and_never_nothing_due(ready: 
     ended = ready.run("due")
     assert ended.exit_code == 7
     assert "nothing due" not in ended.output
+
+
+def test_what_vanished_from_the_source_is_named(ready: Desk) -> None:
+    assert ready.json("due")["vanished"] == []
+    for table in ("guests", "bookings"):
+        ready.sql(f"DELETE FROM {table} WHERE wedding_id = 'EMMA'")
+    ready.sql("DELETE FROM weddings WHERE id = 'EMMA'")
+    assert ready.json("due")["vanished"] == [{"kind": "wedding", "scope_id": EMMA}]
+    assert f"vanished: wedding/{EMMA}" in ready.done("due")
