@@ -33,12 +33,9 @@ def within_rpo(protection: Resource) -> dg.AssetCheckResult:
         seen = standings(found, current_instants(archive, now - _LONGEST - DAY), policy, now)
     outside = [one for tier in seen for one in tier.offenders]
     problems = [_outside(one, seen) for one in outside]
-    checked = result(
-        problems, {"scopes": len(found), "outside": len(outside)}, {one.scope: one.tier for one in outside}
-    )
-    urgent = any(is_urgent(one.tier) and one.tier is not None for one in outside)
-    severity = dg.AssetCheckSeverity.ERROR if urgent else dg.AssetCheckSeverity.WARN
-    return checked._replace(metadata={**checked.metadata, "tiers": _table(seen)}, severity=severity)
+    urgent = any(one.tier is not None and is_urgent(one.tier) for one in outside)
+    checked = result(problems, {"scopes": len(found), "outside": len(outside)}, urgent=urgent)
+    return checked._replace(metadata={**checked.metadata, "tiers": _table(seen)})
 
 
 def _outside(one: Offender, seen: list[TierStanding]) -> Problem:

@@ -97,7 +97,7 @@ class Drill:
     def _as_the_source_is(self, picks: list[Pick]) -> _Contents | None:
         """What the source holds of the scopes now; a drill does not need it, so one that is down proves less only."""
         try:
-            return contents_now(self.source, self.archive, [pick.scope for pick in picks], now=self.now)
+            return contents_now(self.source, self.archive, [pick.scope for pick in picks])
         except DisasterRecoveryError:
             return None
 

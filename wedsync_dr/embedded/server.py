@@ -7,6 +7,7 @@ import socket
 import subprocess
 import tempfile
 import time
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Self
 from urllib.parse import quote
@@ -73,11 +74,10 @@ class Server:
             raise DisasterRecoveryError(
                 f"{self.home} exists already", remedy="Open the server in it, or remove it first."
             ) from None
-        try:
+        with ExitStack() as undo:
+            undo.callback(self._remove)
             self._create(password)
-        except BaseException:
-            self._remove()
-            raise
+            undo.pop_all()
 
     def start(self, patience_s: float = 30) -> int:
         """Start the server if it does not run, and return its port. Waits for what a killed server left behind."""

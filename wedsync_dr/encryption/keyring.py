@@ -86,13 +86,16 @@ class Keyring:
         """The key that new snapshots of a scope are sealed with; made if there is none, once however many ask."""
         known = self._newest.get((scope, row_class))
         if known is None:
-            key_id = f"{row_class.value}-1"
             try:
-                known = self.key(scope, key_id)
+                known = self.existing(scope, row_class)
             except KeyMissing:
-                known = self._make(scope, key_id, now)
+                known = self._make(scope, _newest_id(row_class), now)
             self._newest[scope, row_class] = known
         return known
+
+    def existing(self, scope: ScopeId, row_class: RowClass) -> ScopeKey:
+        """The same key; KeyMissing where there is none, for who only looks must not make one."""
+        return self.key(scope, _newest_id(row_class))
 
     def key(self, scope: ScopeId, key_id: str) -> ScopeKey:
         """A key by its id. KeyMissing where the keyring does not have it (erased, or of another keyring)."""
@@ -144,6 +147,10 @@ class Keyring:
             return self._entry(_SIGNING)
         except ObjectMissing:
             raise NotInitialised("The keyring has no signing key yet.", remedy="Run `wedsync-dr init`.") from None
+
+
+def _newest_id(row_class: RowClass) -> str:
+    return f"{row_class.value}-1"
 
 
 def _name(scope: ScopeId, key_id: str) -> str:

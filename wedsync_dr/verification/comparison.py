@@ -1,11 +1,12 @@
 """Do the newest snapshots still show the source? Reads the source once and compares contents; no row is kept."""
 
+import secrets
 from collections import Counter
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from wedsync_dr.errors import DisasterRecoveryError
+from wedsync_dr.errors import DisasterRecoveryError, KeyMissing
 from wedsync_dr.model import Kind, Manifest, Progress, RowClass, ScopeId, Tier, silent
 from wedsync_dr.schedule.policy import DEFAULT, Policy
 from wedsync_dr.scope.discovery import discover
@@ -53,7 +54,7 @@ def compare_with_source(
         tiers = {info.scope: scope_tier(info, now, source.default_time_zone, policy) for info in found}
         newest = {scope: manifest for scope in tiers if (manifest := _newest(archive, scope))}
 
-        contents = _Contents(archive, now, newest)
+        contents = _Contents(archive, newest)
         contents.read(seen, progress)
     moved = []
     for scope, manifest in newest.items():
@@ -64,11 +65,9 @@ def compare_with_source(
     return Compared(Counter(scope.kind for scope in newest), tuple(sorted(moved, key=lambda one: one.scope)))
 
 
-def contents_now(
-    source: Source, archive: Archive, scopes: Collection[ScopeId], *, now: datetime
-) -> dict[ScopeId, dict[RowClass, str]]:
+def contents_now(source: Source, archive: Archive, scopes: Collection[ScopeId]) -> dict[ScopeId, dict[RowClass, str]]:
     """What manifests of the scopes would say of a database's rows at one instant; nothing of one that it has not."""
-    found = _Contents(archive, now, scopes)
+    found = _Contents(archive, scopes)
     with survey(source) as seen:
         found.read(seen, silent, only=True)
     return {scope: content for scope in scopes if (content := found.of(scope))}
@@ -77,8 +76,8 @@ def contents_now(
 class _Contents:
     """The contents of some scopes in the source."""
 
-    def __init__(self, archive: Archive, now: datetime, scopes: Collection[ScopeId]) -> None:
-        self._archive, self._now, self._scopes = archive, now, list(scopes)
+    def __init__(self, archive: Archive, scopes: Collection[ScopeId]) -> None:
+        self._archive, self._scopes, self._nobodys = archive, list(scopes), secrets.token_bytes(32)
         self._found: dict[ScopeId, dict[RowClass, dict[str, tuple[str, TableContent]]]] = {}
 
     def read(self, seen: Survey, progress: Progress, *, only: bool = False) -> None:
@@ -108,7 +107,11 @@ class _Contents:
         return self._key(self._scopes[place], row_class)
 
     def _key(self, scope: ScopeId, row_class: RowClass) -> bytes:
-        return self._archive.keyring.newest(scope, row_class, self._now).content_key(scope)
+        """The key of the scope's content hashes. Where there is none, no snapshot can be equal, and none is made."""
+        try:
+            return self._archive.keyring.existing(scope, row_class).content_key(scope)
+        except KeyMissing:
+            return self._nobodys
 
 
 def _age(manifest: Manifest, now: datetime) -> timedelta:

@@ -92,3 +92,16 @@ def test_a_change_that_fingerprints_missed_is_an_error_that_names_the_wedding(pr
     red = _trusted(protected)
     assert red.severity is dg.AssetCheckSeverity.ERROR
     assert [row["scope"] for row in plain(red.metadata["failures"])] == [str(wedding)]
+
+
+def test_a_run_whose_batch_began_before_the_last_look_is_still_a_run(protected: Operator) -> None:
+    ledger, wedding, batch = protected.protection.archive().ledger, protected.tomorrow(), "20261124T090000.000000Z-aa"
+    ledger.append("batch-started", {"batch": batch, "requested_by": "dagster run 1"}, NOW)
+    first = _look(protected)
+    assert isinstance(first, dg.SensorResult)
+    line = {"kind": wedding.kind.value, "id": wedding.id, "snapshot_id": batch, "manifest": "0" * 64}
+    body = {"batch": batch, "taken_at": "2026-11-24T09:00:00.000000Z", "stored": [line], "current": []}
+    ledger.append("snapshots", body, NOW)
+    second = _look(protected, first.cursor)
+    assert isinstance(second, dg.SensorResult)
+    assert list(second.asset_events) == []

@@ -91,6 +91,7 @@ def test_a_drill_that_misses_a_key_is_red(source: Source, kept: Archive, scratch
     (tmp_path / "keyring/wedding/2/personal-1.json").unlink()
     report = run(source, tmp_path, scratch)
     assert any("wedding/2" in problem for problem in report.problems)
+    assert not (tmp_path / "keyring/wedding/2/personal-1.json").exists(), "a new key was made in its place"
 
 
 def test_a_drill_without_any_recovery_point_is_an_error_and_in_the_ledger(
