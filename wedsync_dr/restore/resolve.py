@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from wedsync_dr.errors import Damaged, DisasterRecoveryError, ObjectMissing, ScopeNotFound, SnapshotNotFound
+from wedsync_dr.errors import Damaged, DisasterRecoveryError, KeyMissing, ObjectMissing, ScopeNotFound, SnapshotNotFound
 from wedsync_dr.model import Finding, FindingCode, Manifest, ScopeId, SnapshotInstant, utc_text
 from wedsync_dr.snapshot.opening import OpenSnapshot, open_snapshot
 from wedsync_dr.vault.archive import Archive
@@ -37,13 +37,19 @@ def resolve(
     """The newest recovery point of a scope at or before `as_of`, or the one that is named; each candidate is read and
     verified in full.
 
-    Raises ScopeNotFound, SnapshotNotFound (which says when the first one is) and Damaged (where none is intact).
+    Raises ScopeNotFound, SnapshotNotFound (which says when the first one is), Damaged (where none is intact) and
+    KeyMissing (where nothing is wrong but that).
     """
     refused: list[tuple[str, tuple[Finding, ...]]] = []
     for manifest, findings, read in candidates(archive, scope, as_of, snapshot_id):
         if manifest and not findings:
             return RecoveryPoint(manifest, tuple(refused), read)
         refused.append((findings[0].snapshot_id or "", findings))
+    if {finding.code for _, findings in refused for finding in findings} == {FindingCode.KEY_MISSING}:
+        raise KeyMissing(
+            f"The snapshots of {scope} are there, and the keyring has no key that opens them.",
+            remedy="Bring its key files back from a copy of the keyring. If they were erased, that is final.",
+        )
     raise Damaged(
         f"None of the {len(refused)} snapshots of {scope} is intact.",
         remedy="`wedsync-dr verify` names the damage; bring the objects back from a copy of the vault.",

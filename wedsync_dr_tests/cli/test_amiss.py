@@ -68,3 +68,12 @@ def test_a_scope_that_is_named_twice_does_not_silently_replace_the_first(ready: 
 def test_instants_in_the_wrong_order_are_misuse(ready: Desk) -> None:
     times = ("--as-of", "2027-01-02T00:00:00Z", "--to", "2027-01-01T00:00:00Z")
     assert "before" in ready.json("diff", "--wedding", EMMA, *times, code=2)["error"]
+
+
+@pytest.mark.parametrize("command", ["restore", "show"])
+def test_a_lost_key_is_not_called_damage_and_its_copy_is_sent_for(ready: Desk, command: str) -> None:
+    (ready.home / f".wedsync/keyring/wedding/{EMMA}").rename(ready.home / "lost")
+    error = ready.json(command, "--wedding", EMMA, code=5)
+    assert error["code"] == "KeyMissing"
+    assert "copy of the keyring" in error["remedy"]
+    assert not (ready.home / f".wedsync/keyring/wedding/{EMMA}").exists()
