@@ -10,9 +10,10 @@ from pathlib import Path
 
 from wedsync_dr.alerts.places import SPACE_WARN, Places
 from wedsync_dr.errors import DisasterRecoveryError, VaultUnavailable
-from wedsync_dr.model import SCHEMA, Kind, ScopeId, Tier
+from wedsync_dr.model import Kind, ScopeId, Tier
 from wedsync_dr.schedule.due import Candidate, deadline
 from wedsync_dr.schedule.policy import URGENCY, Policy
+from wedsync_dr.snapshot.absent import vanished
 from wedsync_dr.snapshot.candidates import candidates
 from wedsync_dr.vault.ledger_state import LedgerState
 
@@ -83,11 +84,10 @@ class Health:
 
     @cached_property
     def vanished(self) -> tuple[ScopeId, ...]:
-        """What has recovery points and is not in the source any more."""
+        """What has recovery points and is not in the source any more, unless somebody accepted that."""
         if self.candidates is None or self.ledger is None:
             return ()
-        present = {one.scope for one in self.candidates}
-        return tuple(sorted(self.ledger.newest.keys() - present - {SCHEMA}))
+        return tuple(vanished(self.ledger.newest, {one.scope for one in self.candidates}, self.ledger))
 
     @cached_property
     def snapshots(self) -> int:

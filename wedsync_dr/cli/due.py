@@ -8,9 +8,10 @@ import click
 from wedsync_dr.cli import at_hand, exits
 from wedsync_dr.cli.options import example, json_option
 from wedsync_dr.cli.output import counted, print_json, print_table, say
-from wedsync_dr.model import SCHEMA, utc_text
+from wedsync_dr.model import utc_text
 from wedsync_dr.schedule.due import Due, decide, upcoming
 from wedsync_dr.schedule.words import spoken
+from wedsync_dr.snapshot.absent import vanished
 from wedsync_dr.snapshot.candidates import candidates
 
 _SHOWN = 40  # of a long list, what a person reads
@@ -28,11 +29,12 @@ def due(everything: bool, as_json: bool) -> int:
     source, archive, policy, now = at_hand.source(), at_hand.archive(), at_hand.policy(), at_hand.now()
     found = candidates(source, archive, policy, now, look=True)
     pressing, later = decide(found, policy, now), upcoming(found, policy, now)
-    gone = sorted(archive.ledger.known().current.keys() - {one.scope for one in found} - {SCHEMA})
+    known = archive.ledger.known()
+    gone = vanished(known.current, {one.scope for one in found}, known)
     if as_json:
         following = [_json(one) for one in (later if everything else later[:1])]
-        vanished = [{"kind": scope.kind.value, "scope_id": scope.id} for scope in gone]
-        document = {"at": utc_text(now), "scopes": len(found), "vanished": vanished}
+        missing = [{"kind": scope.kind.value, "scope_id": scope.id} for scope in gone]
+        document = {"at": utc_text(now), "scopes": len(found), "vanished": missing}
         print_json(document | {"due": [*map(_json, pressing)], "upcoming": following})
         return exits.DONE
     _print_due(pressing)

@@ -25,6 +25,7 @@ COMMANDS = {
     "retention": ("retention", "Show which snapshots may go and why, and with --apply remove them."),
     "hold": ("hold", "Hold a scope, so that nothing of it is removed; or list the holds."),
     "release": ("hold", "End a hold."),
+    "vanished": ("vanished", "List what is gone from the source, and say where that was meant."),
     "ledger": ("ledger", "Read and check the record of everything done."),
     "alerts": ("alerts", "List the channels for alerts, and with --test try them."),
     "demo": ("demo", "Tell the whole story on an embedded PostgreSQL."),

@@ -25,13 +25,14 @@ EVERY_S = 60
 def partition_sync(context: dg.SensorEvaluationContext, protection: dg.ResourceParam[Protection]) -> dg.SensorResult:
     """Never removes anything. A source that cannot be read fails the tick and changes nothing."""
     with told_to_dagster():
-        present = present_scopes(protection)
+        present, accepted = present_scopes(protection), protection.watched().ledger.known().absences
     requests: list[dg.AddDynamicPartitionsRequest] = []
     vanished: list[ScopeId] = []
     for kind in PARTITIONS:
         ids, known = {scope.id for scope in present if scope.kind is kind}, known_ids(context.instance, kind)
         requests += [PARTITIONS[kind].build_add_request(chunk) for chunk in chunks(sorted(ids - known))]
-        vanished += [ScopeId(kind, key) for key in sorted(known - ids)]
+        vanished += [ScopeId(kind, key) for key in sorted(known - ids)
+                     if ScopeId(kind, key) not in accepted]  # fmt: skip
     return dg.SensorResult(dynamic_partitions_requests=requests, run_requests=list(_alarm(vanished)))
 
 

@@ -8,7 +8,9 @@ from wedsync_dr.model import SCHEMA, ScopeId, Tier
 from wedsync_dr.schedule.tiers import OBJECTIVES
 from wedsync_dr.scope.discovery import discover
 from wedsync_dr.scope.survey import survey
+from wedsync_dr.snapshot.absent import vanished
 from wedsync_dr.snapshot.urgency import scope_tier
+from wedsync_dr.vault.ledger_state import LedgerState
 
 
 @dataclass(frozen=True)
@@ -17,14 +19,15 @@ class Standing:
 
     present: Mapping[ScopeId, Tier | None]
     held: frozenset[ScopeId]
+    known: LedgerState
 
     def unprotected(self) -> list[ScopeId]:
         """In the source without a snapshot."""
         return sorted(scope for scope in self.present if scope not in self.held)
 
     def vanished(self) -> list[ScopeId]:
-        """In the vault and no longer in the source: an alarm, never a clean-up."""
-        return sorted(scope for scope in self.held if scope not in self.present)
+        """In the vault and no longer in the source, and nobody accepted that: an alarm, never a clean-up."""
+        return vanished(self.held, self.present, self.known)
 
 
 def present_scopes(protection: Protection) -> dict[ScopeId, Tier | None]:
@@ -37,8 +40,9 @@ def present_scopes(protection: Protection) -> dict[ScopeId, Tier | None]:
 
 def standing(protection: Protection) -> Standing:
     """Both sides now, the schema among them. Raises what reading the source and listing the vault raise."""
-    held = frozenset(ref.scope for ref in protection.archive().vault.snapshots())
-    return Standing({SCHEMA: None, **present_scopes(protection)}, held)
+    archive = protection.archive()
+    held = frozenset(ref.scope for ref in archive.vault.snapshots())
+    return Standing({SCHEMA: None, **present_scopes(protection)}, held, archive.ledger.known())
 
 
 def is_urgent(tier: Tier | None) -> bool:

@@ -40,6 +40,15 @@ class Hold:
 
 
 @dataclass(frozen=True)
+class Absence:
+    """A scope is gone from the source, and somebody said that it was meant: why, who, and when."""
+
+    reason: str
+    by: str
+    at: str
+
+
+@dataclass(frozen=True)
 class FullPass:
     """The last batch that read every scope: when, and the changes that fingerprints had missed until then."""
 
@@ -54,9 +63,9 @@ class LedgerState:
     `current` is the last instant at which a scope's newest recovery point was current, and `newest` that snapshot; a
     safety snapshot is none, as the restore that took it goes on to change the scope. `horizons` has what was settled
     then; `supplemented` a scope's last supplement. `rewritten` are the scopes that a restore may have written to since;
-    `restoring` has when a restore began that has not ended. `verifications` are the last one of the whole vault and
-    those of parts since then that found something; `mute_channels` are channels for alerts that did not take the last
-    message.
+    `restoring` has when a restore began that has not ended. `absences` are accepted ones, each until the scope is seen
+    or put back. `verifications` are the last one of the whole vault and those of parts since then that found something;
+    `mute_channels` are channels for alerts that did not take the last message.
     """
 
     snapshots: dict[Place, Named] = field(default_factory=dict)
@@ -68,6 +77,7 @@ class LedgerState:
     newest: dict[ScopeId, str] = field(default_factory=dict)
     rewritten: set[ScopeId] = field(default_factory=set)
     restoring: dict[ScopeId, str] = field(default_factory=dict)
+    absences: dict[ScopeId, Absence] = field(default_factory=dict)
     holds: dict[ScopeId, Hold] = field(default_factory=dict)
     safety_batches: set[str] = field(default_factory=set)
     confirmed: set[Place] = field(default_factory=set)
@@ -147,6 +157,7 @@ def _seen(state: LedgerState, body: dict[str, Any], places: Iterable[Place]) -> 
             continue
         state.current[scope], state.newest[scope] = body["taken_at"], snapshot_id
         state.rewritten.discard(scope)
+        state.absences.pop(scope, None)
         state.horizons.pop(scope, None)
         if horizon:
             state.horizons[scope] = snapshot_id, horizon
@@ -184,6 +195,10 @@ def _released(state: LedgerState, body: dict[str, Any]) -> None:
     state.holds.pop(_scope(body), None)
 
 
+def _absence_accepted(state: LedgerState, body: dict[str, Any]) -> None:
+    state.absences[_scope(body)] = Absence(body["reason"], body["by"], body["at"])
+
+
 def _restore_started(state: LedgerState, body: dict[str, Any]) -> None:
     if "kind" in body:
         _rewritten(state, body)
@@ -199,6 +214,7 @@ def _restored(state: LedgerState, body: dict[str, Any]) -> None:
 def _rewritten(state: LedgerState, body: dict[str, Any]) -> None:
     if body.get("mode") != COPY:
         state.rewritten.add(_scope(body))
+        state.absences.pop(_scope(body), None)
 
 
 def _forget(state: LedgerState, lines: Iterable[dict[str, Any]]) -> None:
@@ -252,4 +268,5 @@ _FOLD: dict[str, Callable[[LedgerState, dict[str, Any]], None]] = {
     "restored": _restored,
     "held": _held,
     "released": _released,
+    "absence-accepted": _absence_accepted,
 }

@@ -13,7 +13,7 @@ from wedsync_dr.cli import at_hand
 from wedsync_dr.model import utc_text
 from wedsync_dr.settings import Settings, open_archive
 from wedsync_dr_tests.alerts.servers import web_server
-from wedsync_dr_tests.cli.conftest import EMMA, SECRET_NAME, Desk, damage
+from wedsync_dr_tests.cli.conftest import EMMA, SECRET_NAME, ZOE, Desk, damage
 
 TODAY = "(current_timestamp AT TIME ZONE 'UTC')::date"
 SAMPLE = re.compile(r'(wedsync_[a-z_]+)(\{[a-z]+="[a-z_]+"(?:,[a-z]+="[a-z_]+")*\})? (-?[0-9.e+]+)')
@@ -99,6 +99,11 @@ def test_damage_that_verify_found_and_a_wedding_that_vanished_need_somebody(read
     shown = ready.run("status").stdout
     assert shown.startswith("2 THINGS NEED YOU ")
     assert "1 wedding in the vault and not in the source any more" in shown
+    assert [one["scope_id"] for one in ready.json("vanished", code=4)["vanished"]] == [ZOE]
+    assert ready.run("vanished", "--accept", "--wedding", ZOE).exit_code == 2
+    assert "accepted" in ready.done("vanished", "--accept", "--wedding", ZOE, "--reason", "moved away")
+    assert ready.json("vanished")["accepted"][0]["reason"] == "moved away"
+    assert {alert["code"] for alert in ready.json("status", code=4)["alerts"]} == {"verification-findings"}
 
 
 def test_a_source_that_does_not_answer_needs_somebody_and_the_rest_is_still_shown(ready: Desk) -> None:

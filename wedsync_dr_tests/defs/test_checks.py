@@ -9,6 +9,7 @@ import pytest
 
 from wedsync_dr.defs.resources import Protection
 from wedsync_dr.demo.accident import destroy, flip_bit
+from wedsync_dr.snapshot.absent import accept
 from wedsync_dr_tests.defs.conftest import NOW, Operator, failure_of, plain
 
 # `restorable` has a file of its own, test_drills.py
@@ -124,6 +125,9 @@ def test_a_wedding_that_vanished_is_an_alarm_with_its_last_recovery_point(protec
     assert "restore_wedding" in row["what_to_do"]
     assert red.severity is dg.AssetCheckSeverity.ERROR
     assert found["nothing_unprotected"].passed
+    source, archive = protected.protection.source(), protected.protection.archive()
+    accept(source, archive, wedding, reason="meant", by="test", now=protected.protection.now())
+    assert _evidence(protected)["weddings_vanished"].passed
 
 
 def test_a_recovery_point_that_is_too_old_is_outside_its_objective_and_named_by_tier(protected: Operator) -> None:
