@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from wedsync_dr.alerts import evidence
 from wedsync_dr.alerts.alert import Alert, AlertCode, Judgement, Severity
 from wedsync_dr.alerts.health import Health, Lane
+from wedsync_dr.alerts.space import ALMOST_FULL, WHAT_TO_DO
 from wedsync_dr.errors import DisasterRecoveryError
 from wedsync_dr.model import Kind, ScopeId, Tier, parse_utc
 from wedsync_dr.schedule.words import spoken
@@ -17,7 +18,6 @@ _NEEDS_VAULT = _NEEDS_SOURCE | {
     AlertCode.SOURCE_UNREADABLE, AlertCode.DRILL_FAILED, AlertCode.VERIFICATION_FINDINGS,
     AlertCode.VERIFICATION_MISSING, AlertCode.CHANNEL_FAILED,
 }  # fmt: skip
-_ALMOST_FULL = 95  # percent, from where a vault takes no more for long
 _NOUNS = {Kind.WEDDING: "wedding", Kind.VENDOR: "vendor", Kind.PLATFORM: "platform table"}
 
 
@@ -128,12 +128,12 @@ def _channels(health: Health) -> Iterator[Alert]:
 def _space(health: Health) -> Iterator[Alert]:
     if health.space is None or health.space.used_percent < health.space_warn:
         return
-    used = health.space.used_percent
+    full = health.space.used_percent >= ALMOST_FULL
     yield Alert(
         AlertCode.VAULT_SPACE,
-        Severity.ERROR if used >= _ALMOST_FULL else Severity.WARNING,
-        f"The disk of the vault is {used:.0f} % full ({health.space.free / 1e9:,.1f} GB free).",
-        "Make room, or let go what the policy lets go: `wedsync-dr retention --apply`.",
+        Severity.ERROR if full else Severity.WARNING,
+        f"The disk of the vault is {health.space}.",
+        WHAT_TO_DO,
     )
 
 

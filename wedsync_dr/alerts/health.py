@@ -1,14 +1,13 @@
 """How protection stands now: what was read of source, ledger and disk. A read that failed is kept as a fault."""
 
-import shutil
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
 from itertools import groupby
-from pathlib import Path
 
 from wedsync_dr.alerts.places import SPACE_WARN, Places
+from wedsync_dr.alerts.space import Space, space_of
 from wedsync_dr.errors import DisasterRecoveryError, VaultUnavailable
 from wedsync_dr.model import Kind, ScopeId, Tier
 from wedsync_dr.schedule.due import Candidate, deadline
@@ -18,18 +17,6 @@ from wedsync_dr.snapshot.candidates import candidates
 from wedsync_dr.vault.ledger_state import LedgerState
 
 _KINDS = (Kind.WEDDING, Kind.VENDOR, Kind.PLATFORM)
-
-
-@dataclass(frozen=True)
-class Space:
-    """The disk that the vault is on, in bytes."""
-
-    total: int
-    free: int
-
-    @property
-    def used_percent(self) -> float:
-        return 100 * (1 - self.free / self.total) if self.total else 100.0
 
 
 @dataclass(frozen=True)
@@ -122,20 +109,10 @@ def look(places: Places, policy: Policy, now: datetime) -> Health:
         ledger=None if vault_fault else known,
         source_fault=source_fault,
         vault_fault=vault_fault,
-        space=_space(places.vault),
+        space=space_of(places.vault),
         space_warn=places.space_warn,
         channels=places.channels,
     )
-
-
-def _space(vault: Path | None) -> Space | None:
-    if vault is None:
-        return None
-    try:
-        found = shutil.disk_usage(vault)
-    except OSError:
-        return None
-    return Space(found.used + found.free, found.free)
 
 
 def _lanes(found: Iterable[Candidate], policy: Policy, now: datetime) -> Iterator[Lane]:

@@ -1,6 +1,7 @@
 """The snapshots as assets: one per kind of scope, one partition per scope."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 import dagster as dg
 
@@ -15,6 +16,8 @@ RUN_PARTITIONS = 250
 AGAIN = dg.RetryPolicy(max_retries=2, delay=10, backoff=dg.Backoff.EXPONENTIAL)
 OWNERS = ["team:disaster-recovery"]
 KINDS = {"postgres", "parquet"}
+NIGHTLY = dg.FreshnessPolicy.time_window(fail_window=timedelta(hours=50), warn_window=timedelta(hours=26))
+"""The lanes as a whole: each night's pass records every scope. What one wedding is promised, `within_rpo` says."""
 DESCRIPTIONS = {
     Kind.WEDDING: "Every row that belongs to one wedding, at one instant, sealed under the wedding's own keys. "
     "Restore with the job `restore_wedding`.",
@@ -36,6 +39,7 @@ def spec(kind: Kind) -> dg.AssetSpec:
         owners=OWNERS,
         kinds=KINDS,
         tags={"wedsync/scope": kind.value},
+        freshness_policy=NIGHTLY,
     )
 
 
@@ -84,6 +88,7 @@ platform_snapshot = _asset(Kind.PLATFORM)
 
 @dg.asset(
     key=RECOVERY_POINTS,
+    freshness_policy=NIGHTLY,
     deps=list(ASSETS.values()),
     group_name="snapshots",
     description="What can be restored: the snapshots of all weddings, vendors and tables together. "

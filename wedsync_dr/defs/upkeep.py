@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import dagster as dg
 
+from wedsync_dr.alerts.space import ALMOST_FULL, WHAT_TO_DO, space_of
 from wedsync_dr.defs.check_results import result
 from wedsync_dr.defs.failures import Problem, some_failed, told_to_dagster
 from wedsync_dr.defs.partitions import RECOVERY_POINTS
@@ -11,6 +12,7 @@ from wedsync_dr.defs.resources import Protection
 from wedsync_dr.errors import Damaged
 from wedsync_dr.model import parse_utc
 from wedsync_dr.schedule.retention import plan_retention
+from wedsync_dr.settings import places
 from wedsync_dr.snapshot.inventory import held_snapshots
 from wedsync_dr.verification.removal import apply_retention
 
@@ -93,4 +95,26 @@ def fingerprints_trusted(protection: Resource) -> dg.AssetCheckResult:
     return result(problems, {"missed": len(last.missed)}, urgent=bool(last.missed))
 
 
-ALL = (retention_obeyed, fingerprints_trusted)
+@dg.asset_check(
+    asset=RECOVERY_POINTS,
+    description="The disk of the vault has room: a warning from WEDSYNC_SPACE_WARN percent, an error from 95.",
+)
+def vault_space(protection: Resource) -> dg.AssetCheckResult:
+    """A disk that cannot be looked at is red: nobody would know when it fills."""
+    with told_to_dagster():
+        where = places(protection.settings())
+        space = space_of(where.vault)
+    if space is None:
+        return result([(None, "The vault's disk cannot be looked at.", "See that WEDSYNC_VAULT_URL is there.")], {})
+    problems: list[Problem] = []
+    if space.used_percent >= where.space_warn:
+        problems.append((None, f"The disk of the vault is {space}.", WHAT_TO_DO))
+    figures = {
+        "used_percent": round(space.used_percent),
+        "free_bytes": space.free,
+        "warns_at_percent": where.space_warn,
+    }
+    return result(problems, figures, urgent=space.used_percent >= ALMOST_FULL)
+
+
+ALL = (retention_obeyed, fingerprints_trusted, vault_space)

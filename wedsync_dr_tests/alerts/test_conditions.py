@@ -10,8 +10,9 @@ import pytest
 
 from wedsync_dr.alerts.alert import Alert, AlertCode, Severity
 from wedsync_dr.alerts.conditions import judge
-from wedsync_dr.alerts.health import Health, Lane, Space, look
+from wedsync_dr.alerts.health import Health, Lane, look
 from wedsync_dr.alerts.places import Places
+from wedsync_dr.alerts.space import Space
 from wedsync_dr.errors import NotInitialised
 from wedsync_dr.model import Kind, ScopeId, Tier, utc_text
 from wedsync_dr.schedule.due import Candidate

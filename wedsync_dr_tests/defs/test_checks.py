@@ -1,12 +1,14 @@
 """The evidence, and everything that must turn it red."""
 
 import shutil
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import dagster as dg
 import pytest
 
+from wedsync_dr.definitions import defs
 from wedsync_dr.defs.resources import Protection
 from wedsync_dr.demo.accident import destroy, flip_bit
 from wedsync_dr.snapshot.absent import accept
@@ -16,7 +18,7 @@ from wedsync_dr_tests.defs.conftest import NOW, Operator, failure_of, plain
 GREEN = dict.fromkeys(
     (
         *("snapshots_intact", "rows_match_source", "nothing_unprotected", "schema_unchanged"),
-        *("within_rpo", "weddings_vanished", "retention_obeyed", "fingerprints_trusted"),
+        *("within_rpo", "weddings_vanished", "retention_obeyed", "fingerprints_trusted", "vault_space"),
     ),
     True,
 )
@@ -186,3 +188,20 @@ def test_the_promise_is_asked_for_by_itself_without_reading_a_snapshot(protected
     flip_bit(protected.objects(protected.tomorrow())[0])
     asked = protected.run("promise").get_asset_check_evaluations()
     assert {one.check_name: one.passed for one in asked} == {"within_rpo": True, "weddings_vanished": True}
+
+
+@pytest.mark.parametrize(("warns_at", "passed"), [(100, True), (0, False)])
+def test_a_vault_whose_disk_is_fuller_than_the_setting_says_is_red(
+    protected: Operator, warns_at: int, passed: bool
+) -> None:
+    settings = replace(protected.protection.settings(), space_warn=warns_at)
+    protected.protection = Protection(lambda: settings, protected.protection.now)
+    seen = _evidence(protected)["vault_space"]
+    assert seen.passed is passed
+    assert _figure(seen, "free_bytes") > 0
+
+
+def test_each_lane_as_a_whole_has_a_freshness_policy_of_a_night() -> None:
+    policies = {spec.key.to_user_string(): spec.freshness_policy for spec in defs.resolve_all_asset_specs()}
+    assert set(policies) >= {"wedding_snapshot", "vendor_snapshot", "platform_snapshot", "recovery_points"}
+    assert all(policies.values())
