@@ -17,8 +17,8 @@ from wedsync_dr.model import TableName
 from wedsync_dr.restore import allowed, drift
 from wedsync_dr.restore.difference import TableChange
 from wedsync_dr.restore.dirty import lifting
-from wedsync_dr.restore.inherited import Rows, unexpected, were_anothers
-from wedsync_dr.restore.live import Target, present, read_live
+from wedsync_dr.restore.inherited import Rows, stand_there, unexpected, were_anothers
+from wedsync_dr.restore.live import Target, read_live
 from wedsync_dr.restore.parents import LinkedParent
 from wedsync_dr.restore.plan import RestorePlan, plan_against
 from wedsync_dr.restore.resolve import RecoveryPoint
@@ -27,11 +27,9 @@ from wedsync_dr.restore.site import Site, open_site
 from wedsync_dr.restore.statements import Statements
 from wedsync_dr.restore.unchecked import require_unique
 from wedsync_dr.scope.survey import Source
-from wedsync_dr.snapshot.opening import SealedTable
 from wedsync_dr.source.guards import event_triggers, exclusions, hooks
 from wedsync_dr.source.order import restore_order
 from wedsync_dr.vault.archive import Archive
-from wedsync_dr.verification.closure import column_values
 
 
 @dataclass(frozen=True)
@@ -185,8 +183,9 @@ def _try(site: Site, target: Target, plan: RestorePlan, inherits: Rows) -> None:
 
 
 def _require_equal(target: Target, plan: RestorePlan, live: Mapping[TableName, list[bytes]]) -> None:
-    """Every row that must be there is, and so are the parents that were brought along."""
-    different = [change.table for change in plan.changes if plan.expected[change.table] - Counter(live[change.table])]
+    """Every row that must be there is, whoever's it is now, and so are the parents that were brought along."""
+    missing = [(change.head, plan.expected[change.table] - Counter(live[change.table])) for change in plan.changes]
+    different = [head.table for head, rows in missing if not stand_there(target, head, rows)]
     different += [parent.head.table for parent in plan.parents if not _is_there(target, parent)]
     if different:
         raise _not_equal(different)
@@ -202,9 +201,4 @@ def _not_equal(tables: Sequence[TableName]) -> RestoreNotEqual:
 
 def _is_there(target: Target, parent: LinkedParent) -> bool:
     """Whether the database holds exactly these rows; the rows of a table without a key were found by who needs them."""
-    head = parent.head
-    if not head.key:
-        return True
-    keys = column_values(SealedTable(head, parent.lines), head.key)
-    found = {b"\t".join(fields) + b"\n" for fields in present(target, head.table, head.key, keys, head.names)}
-    return found == set(parent.lines)
+    return not parent.head.key or stand_there(target, parent.head, Counter(parent.lines))

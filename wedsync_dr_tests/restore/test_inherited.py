@@ -2,6 +2,8 @@
 
 import pytest
 
+from wedsync_dr.model import ScopeId, TableName
+from wedsync_dr.restore.difference import Mode
 from wedsync_dr.restore.run import restore
 from wedsync_dr.scope.survey import Source
 from wedsync_dr.vault.archive import Archive
@@ -43,3 +45,21 @@ def test_one_of_the_two_comes_back_without_touching_the_client(
     before = state(source)["clients"]
     assert back(source, archive, 2)["deleted"] == 0
     assert state(source)["clients"] == before
+
+
+@pytest.mark.parametrize("mode", Mode)
+def test_a_shared_client_comes_back_alone_although_it_is_its_vendor_s_without_the_weddings(
+    source: Source, archive: Archive, other_database: str, mode: Mode
+) -> None:
+    run(source, "ALTER TABLE clients ADD vendor_id int REFERENCES vendors", "UPDATE clients SET vendor_id = 1")
+    run(source, "UPDATE weddings SET client_id = 2 WHERE id = 3", "DELETE FROM clients WHERE id = 3")
+    town.take_all(source, archive)
+    before = state(source)["clients"]
+    run(source, "SET session_replication_role = replica; " + _LOSE + "; DELETE FROM clients WHERE id = 2")
+    elsewhere = other_database if mode is Mode.copy else None
+    clients = ScopeId.of_table(TableName("public", "clients"))
+    done = restore(source, archive, clients, mode=mode, target_url=elsewhere, apply=True, now=NOW, requested_by="test")
+    assert done.applied
+    assert done.applied.rows["inserted"] >= 1
+    if mode is not Mode.copy:
+        assert state(source)["clients"] == before
