@@ -3,7 +3,6 @@
 import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, time
 from pathlib import Path
 from typing import Any
 
@@ -11,21 +10,16 @@ import dagster as dg
 import psycopg
 import pytest
 
-import wedsync_dr.demo
 from wedsync_dr.definitions import defs
 from wedsync_dr.defs.partitions import PARTITIONS
 from wedsync_dr.defs.resources import Protection
 from wedsync_dr.demo.accident import picture
 from wedsync_dr.demo.generate import wedding_of_tomorrow
-from wedsync_dr.embedded.server import Server
 from wedsync_dr.initialise import initialise
 from wedsync_dr.model import Kind, ScopeId
-from wedsync_dr.settings import Settings, open_archive, open_source
-from wedsync_dr.snapshot.take import take
-from wedsync_dr_tests.conftest import TODAY
+from wedsync_dr_tests import conftest
 
-NOW = datetime.combine(TODAY, time(9), UTC)
-RULES = Path(wedsync_dr.demo.__file__).with_name("rules.toml")
+NOW = conftest.NOW
 
 
 @dataclass
@@ -92,42 +86,17 @@ class Operator:
         return sorted((self.vault / "snapshots" / scope.kind.value / scope.id).rglob("*.parquet"))
 
 
-def _settings(url: str, home: Path) -> Settings:
-    return Settings.from_environ(
-        {
-            "WEDSYNC_SOURCE_URL": url,
-            "WEDSYNC_VAULT_URL": (home / "vault").as_uri(),
-            "WEDSYNC_KEYRING_URL": (home / "keyring").as_uri(),
-            "WEDSYNC_ROOT_KEY": (home / "root.key").as_uri(),
-            "WEDSYNC_RULES": str(RULES),
-        }
-    )
-
-
 def _operator(url: str, home: Path, instance: dg.DagsterInstance) -> Operator:
-    settings = _settings(url, home)
+    settings = conftest.demo_settings(url, home)
     return Operator(instance, Protection(lambda: settings, lambda: NOW), url, home / "vault")
 
 
 @pytest.fixture
 def operator(platform: str, tmp_path: Path) -> Iterator[Operator]:
     """An operator on the first day: nothing is protected yet."""
-    initialise(_settings(platform, tmp_path), NOW)
+    initialise(conftest.demo_settings(platform, tmp_path), NOW)
     with dg.DagsterInstance.ephemeral() as instance:
         yield _operator(platform, tmp_path, instance)
-
-
-@pytest.fixture(scope="session")
-def first_night(server: Server, platform_template: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Keys and vault after everything of the untouched platform was taken once; to be copied."""
-    home, name = tmp_path_factory.mktemp("first_night"), "first_night"
-    server.create_database(name, platform_template)
-    settings = _settings(server.url(name), home)
-    initialise(settings, NOW)
-    batch = take(open_source(settings), open_archive(settings), None, now=NOW, requested_by="the first night")
-    assert not batch.failed
-    server.drop_database(name)
-    return home
 
 
 @pytest.fixture
