@@ -9,7 +9,7 @@ from wedsync_dr.defs.check_results import result
 from wedsync_dr.defs.failures import refused, told_to_dagster
 from wedsync_dr.defs.partitions import RECOVERY_POINTS
 from wedsync_dr.defs.resources import Protection
-from wedsync_dr.defs.standing import present_scopes
+from wedsync_dr.defs.standing import scopes_with_tiers
 from wedsync_dr.drill.report import DrillReport
 from wedsync_dr.drill.run import DRAWN, Drill
 from wedsync_dr.drill.scratch import scratch
@@ -93,7 +93,7 @@ SCHEDULES = (nightly_drill, weekly_drill)
 def restorable(protection: Resource) -> dg.AssetCheckResult:
     """What the ledger says of the drills; nothing is restored here."""
     with told_to_dagster():
-        present = present_scopes(protection)
+        present = scopes_with_tiers(protection)
         tiers = {tier for scope, tier in present.items() if tier and scope.kind is Kind.WEDDING}
         found = proofs(protection.archive().ledger.known().drills, tiers, protection.now())
     checked = result([(None, what, remedy) for what, remedy in found.problems], {"drills": found.drills})

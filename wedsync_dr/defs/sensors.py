@@ -9,8 +9,8 @@ from wedsync_dr.defs.checks import evidence
 from wedsync_dr.defs.failures import told_to_dagster
 from wedsync_dr.defs.partitions import PARTITIONS, chunks, known_ids
 from wedsync_dr.defs.resources import Protection
-from wedsync_dr.defs.standing import present_scopes
 from wedsync_dr.model import ScopeId
+from wedsync_dr.snapshot.absent import present_scopes
 
 EVERY_S = 60
 
@@ -25,7 +25,7 @@ EVERY_S = 60
 def partition_sync(context: dg.SensorEvaluationContext, protection: dg.ResourceParam[Protection]) -> dg.SensorResult:
     """Never removes anything. A source that cannot be read fails the tick and changes nothing."""
     with told_to_dagster():
-        present, accepted = present_scopes(protection), protection.watched().ledger.known().absences
+        present, accepted = present_scopes(protection.source()), protection.watched().ledger.known().absences
     requests: list[dg.AddDynamicPartitionsRequest] = []
     vanished: list[ScopeId] = []
     for kind in PARTITIONS:

@@ -30,7 +30,7 @@ class Standing:
         return vanished(self.held, self.present, self.known)
 
 
-def present_scopes(protection: Protection) -> dict[ScopeId, Tier | None]:
+def scopes_with_tiers(protection: Protection) -> dict[ScopeId, Tier | None]:
     """Every scope of the source at one instant. A source that cannot be read in full raises; it is never empty."""
     source, now = protection.source(), protection.now()
     with survey(source) as seen:
@@ -42,7 +42,7 @@ def standing(protection: Protection) -> Standing:
     """Both sides now, the schema among them. Raises what reading the source and listing the vault raise."""
     archive = protection.archive()
     held = frozenset(ref.scope for ref in archive.vault.snapshots())
-    return Standing({SCHEMA: None, **present_scopes(protection)}, held, archive.ledger.known())
+    return Standing({SCHEMA: None, **scopes_with_tiers(protection)}, held, archive.ledger.known())
 
 
 def is_urgent(tier: Tier | None) -> bool:

@@ -61,7 +61,10 @@ def _ask(
     with told_to_dagster():
         now, policy = protection.now(), protection.policy()
         running = under_way(context.instance, lane)
-        found = candidates(protection.source(), protection.watched(), policy, now, running=running, look=lane == URGENT)
+        urgent = lane == URGENT
+        found = candidates(
+            protection.source(), protection.watched(), policy, now, running=running, look=urgent, critical=urgent
+        )
     pressing = [due for due in decide(found, policy, now) if wanted(due, policy.of(due.tier).critical)]
     if not pressing:
         return dg.SkipReason(f"Nothing of {len(found)} scopes is due in this lane; {len(running)} are being taken.")

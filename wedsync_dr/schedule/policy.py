@@ -76,6 +76,17 @@ class Policy:
                 return tier
         return Tier.NORMAL if days > 0 else Tier.SETTLED
 
+    def reach(self) -> tuple[int, int] | None:
+        """How many days ago and ahead a wedding with a date can be at most, to be of a critical tier.
+
+        None where that has no end.
+        """
+        critical = [numbers for numbers in self.tiers.values() if numbers.critical]
+        if any(numbers.days_before is None for numbers in critical):
+            return None
+        ago = max((numbers.days_after or 0 for numbers in critical), default=0)
+        return ago, max((numbers.days_before or 0 for numbers in critical), default=0)
+
 
 URGENCY = (Tier.DAY_OF, Tier.IMMINENT, Tier.CRITICAL, Tier.NORMAL, Tier.SETTLED)
 """The tiers, the most urgent first."""

@@ -11,6 +11,7 @@ from wedsync_dr.scope.owners import Root
 from wedsync_dr.scope.ownership import ResolvedOwnership
 from wedsync_dr.source.catalog import Catalog, Table
 from wedsync_dr.source.copytext import text_of
+from wedsync_dr.source.literal import literal
 from wedsync_dr.source.session import Reader
 
 _DATE_NAMES = ("wedding_date", "event_date", "date")
@@ -29,62 +30,102 @@ class ScopeInfo:
     booked: tuple["ScopeInfo", ...] = ()
 
 
+@dataclass(frozen=True)
+class Days:
+    """A stretch of days, both ends included."""
+
+    first: datetime.date
+    last: datetime.date
+
+
 def discover(
-    reader: Reader, catalog: Catalog, ownership: ResolvedOwnership, wanted: Collection[ScopeId] | None = None
+    reader: Reader,
+    catalog: Catalog,
+    ownership: ResolvedOwnership,
+    wanted: Collection[ScopeId] | None = None,
+    *,
+    within: Days | None = None,
 ) -> list[ScopeInfo]:
     """Every wedding, vendor and platform table, or those of `wanted` that exist, sorted by id.
 
-    A read that failed raises; it is never an empty answer.
+    With `within` weddings that are on none of these days may be left out, also among a vendor's; those without a day
+    that counts are there. A read that failed raises; it is never an empty answer.
     """
     tables = [ScopeInfo(ScopeId.of_table(name)) for name in catalog.tables if name not in ownership.left_out]
     wanted = None if wanted is None else {scope for scope in wanted if ownership.possible(scope)}
     if wanted is not None and all(scope.kind is not Kind.VENDOR for scope in wanted):
         chosen = [scope for scope in wanted if scope.kind is Kind.WEDDING]
-        found = [*_weddings(reader, catalog, ownership, chosen), *tables]
+        found = [*_weddings(reader, catalog, ownership, chosen).values(), *tables]
     else:
-        found = [*_all_owners(reader, catalog, ownership), *tables]
+        found = [*_all_owners(reader, catalog, ownership, within), *tables]
     return sorted((info for info in found if wanted is None or info.scope in wanted), key=lambda info: info.scope)
 
 
-def _all_owners(reader: Reader, catalog: Catalog, ownership: ResolvedOwnership) -> list[ScopeInfo]:
-    weddings = _weddings(reader, catalog, ownership, None)
-    booked = _booked(reader, catalog, ownership, {info.scope: info for info in weddings})
+def present(reader: Reader, catalog: Catalog, ownership: ResolvedOwnership) -> set[ScopeId]:
+    """The ids of every wedding, vendor and platform table, which is less to read. A read that failed raises."""
+    roots = [root.table for kind in (Kind.WEDDING, Kind.VENDOR) for root in ownership.roots(kind)]
+    owners = {
+        scope
+        for table in roots
+        for _, scope, *_ in _root_scopes(reader, ownership, table, ownership.select_roots(table, ()))
+    }
+    return owners | {ScopeId.of_table(name) for name in catalog.tables if name not in ownership.left_out}
+
+
+def _all_owners(reader: Reader, catalog: Catalog, ownership: ResolvedOwnership, within: Days | None) -> list[ScopeInfo]:
+    weddings = _weddings(reader, catalog, ownership, None, within)
+    booked = _booked(reader, catalog, ownership, weddings)
     vendors = [
         ScopeInfo(scope, booked=tuple(booked.get(scope, ())))
         for root in ownership.roots(Kind.VENDOR)
-        for scope, *_ in _root_scopes(reader, ownership, root.table, (), None)
+        for _, scope, *_ in _root_scopes(reader, ownership, root.table, ownership.select_roots(root.table, ()))
     ]
-    return [*weddings, *vendors]
+    return [*weddings.values(), *vendors]
 
 
 def _weddings(
-    reader: Reader, catalog: Catalog, ownership: ResolvedOwnership, wanted: Sequence[ScopeId] | None
-) -> list[ScopeInfo]:
-    found = []
+    reader: Reader,
+    catalog: Catalog,
+    ownership: ResolvedOwnership,
+    wanted: Sequence[ScopeId] | None,
+    within: Days | None = None,
+) -> dict[bytes, ScopeInfo]:
+    """The weddings by the text that stands for them as owners."""
+    found: dict[bytes, ScopeInfo] = {}
     for root in ownership.roots(Kind.WEDDING):
-        day, end, zone = _date_columns(catalog.tables[root.table], ownership)
+        table = catalog.tables[root.table]
+        day, end, zone = _date_columns(table, ownership)
         columns = tuple(dict.fromkeys(name for name in (day, end, zone) if name))
-        for scope, *values in _root_scopes(reader, ownership, root.table, columns, wanted):
+        sql = ownership.select_roots(root.table, columns, wanted)
+        if within and day and all(table.column[name].type == "date" for name in (day, end) if name):
+            sql = _narrowed(sql, columns.index(day), columns.index(end) if end else None, within)
+        for owner, scope, *values in _root_scopes(reader, ownership, root.table, sql):
             given = dict(zip(columns, values, strict=True))
             last = _day(given.get(end or ""))
-            found.append(ScopeInfo(scope, _day(given.get(day or "")), given.get(zone or ""), last))
+            found[owner] = ScopeInfo(scope, _day(given.get(day or "")), given.get(zone or ""), last)
     return found
+
+
+def _narrowed(sql: str, day: int, end: int | None, within: Days) -> str:
+    """Without the weddings whose days are known and others than these."""
+    first, last = literal(within.first.isoformat()), literal(within.last.isoformat())
+    until = f"c{day}" if end is None else f"coalesce(greatest(c{day}, c{end}), c{day})"
+    return (
+        f"SELECT * FROM ({sql}) AS near WHERE c{day} IS NULL OR c{day} NOT BETWEEN '0001-01-01' AND '9999-12-31'"
+        f" OR (c{day} <= {last} AND {until} >= {first})"
+    )
 
 
 def _root_scopes(
-    reader: Reader,
-    ownership: ResolvedOwnership,
-    table: TableName,
-    columns: tuple[str, ...],
-    wanted: Sequence[ScopeId] | None,
-) -> list[tuple[ScopeId, *tuple[str | None, ...]]]:
-    """The scopes whose own root row stands in this table, with columns. A row of an earlier root's scope is none."""
-    found: list[tuple[ScopeId, *tuple[str | None, ...]]] = []
-    sql = ownership.select_roots(table, columns, wanted)
+    reader: Reader, ownership: ResolvedOwnership, table: TableName, sql: str
+) -> Iterator[tuple[bytes, ScopeId, *tuple[str | None, ...]]]:
+    """The scopes whose own root row stands in this table, as owners and as scopes, with columns.
+
+    A row of an earlier root's scope is none.
+    """
     for line in reader.copy(sql):
         owner, *values = bytes(line)[:-1].split(b"\t")
-        found.append((ownership.owner(table, owner), *(text_of(value) for value in values)))
-    return found
+        yield owner, ownership.owner(table, owner), *map(text_of, values)
 
 
 def _date_columns(table: Table, ownership: ResolvedOwnership) -> tuple[str | None, str | None, str | None]:
@@ -113,7 +154,7 @@ def _day(text: str | None) -> datetime.date | None:
 
 
 def _booked(
-    reader: Reader, catalog: Catalog, ownership: ResolvedOwnership, weddings: dict[ScopeId, ScopeInfo]
+    reader: Reader, catalog: Catalog, ownership: ResolvedOwnership, weddings: Mapping[bytes, ScopeInfo]
 ) -> dict[ScopeId, list[ScopeInfo]]:
     """The weddings whose rows name a vendor by a foreign key of their own."""
     booked: defaultdict[ScopeId, list[ScopeInfo]] = defaultdict(list)
@@ -124,9 +165,9 @@ def _booked(
             continue
         for key in table.foreign_keys:
             if key.target in roots and key.target_columns == roots[key.target].key:
-                for wedding, vendor in _pairs(reader, ownership, table, key.columns, vendors[key.target]):
-                    if wedding in weddings:
-                        booked[vendor].append(weddings[wedding])
+                for owner, vendor in _pairs(reader, ownership, table, key.columns, vendors[key.target]):
+                    if wedding := weddings.get(owner):
+                        booked[vendor].append(wedding)
     return booked
 
 
@@ -136,12 +177,12 @@ def _pairs(
     table: Table,
     columns: tuple[str, ...],
     vendors: Mapping[tuple[bytes, ...], ScopeId],
-) -> Iterator[tuple[ScopeId, ScopeId]]:
-    """Each wedding with each vendor that one of its rows names."""
+) -> Iterator[tuple[bytes, ScopeId]]:
+    """Each wedding, as an owner, with each vendor that one of its rows names."""
     for line in reader.copy(ownership.select_of_weddings(table.name, columns)):
         owner, *key = bytes(line)[:-1].split(b"\t")
         if vendor := vendors.get(tuple(key)):
-            yield ownership.owner(table.name, owner), vendor
+            yield owner, vendor
 
 
 def _vendor_keys(

@@ -9,7 +9,7 @@ from wedsync_dr.schedule.due import Candidate
 from wedsync_dr.schedule.policy import URGENCY, Policy
 from wedsync_dr.schedule.risk import vendor_risk
 from wedsync_dr.schedule.tiers import days_until, today_in, zone_of
-from wedsync_dr.scope.discovery import ScopeInfo, discover
+from wedsync_dr.scope.discovery import Days, ScopeInfo, discover
 from wedsync_dr.scope.survey import Source, Survey, survey
 from wedsync_dr.snapshot.take import close_unfinished
 from wedsync_dr.snapshot.unmoved import moved
@@ -28,10 +28,12 @@ def candidates(
     changed_since: Mapping[ScopeId, datetime] | None = None,
     running: Mapping[ScopeId, datetime] | None = None,
     look: bool = False,
+    critical: bool = False,
 ) -> list[Candidate]:
     """Every scope of the source at one instant, with what the ledger knows of it and what the caller does.
 
-    With `look` the fingerprints of the scopes of critical tiers are asked whether they changed.
+    With `look` the fingerprints of the scopes of critical tiers are asked whether they changed; with `critical` only
+    these scopes are in the answer, and a wedding in a year costs nothing.
 
     What a batch whose writer died has named counts for nothing, so such a batch is closed first. A read that failed
     raises, and so does a source without any scope: nothing found is never "nothing due".
@@ -39,7 +41,7 @@ def candidates(
     close_unfinished(source, archive, now)
     state = archive.ledger.known()
     with survey(source) as seen:
-        infos = discover(seen.reader, seen.catalog, seen.ownership)
+        infos = discover(seen.reader, seen.catalog, seen.ownership, within=_near(policy, now) if critical else None)
         tiers = {info.scope: scope_tier(info, now, source.default_time_zone, policy) for info in infos}
         seen_changed = _changed(archive, seen, tiers, policy) if look else {}
         sizes = {ScopeId.of_table(name): table.estimated_bytes for name, table in seen.catalog.tables.items()}
@@ -48,9 +50,18 @@ def candidates(
             "The source has no wedding, vendor or table.",
             remedy="See that WEDSYNC_SOURCE_URL names the right database.",
         )
-    share = sum(sizes.values()) // len(infos)
+    share = sum(sizes.values()) // max(len(infos), len(state.current))
     known = _Known(state, tiers, {**seen_changed, **(changed or {})}, changed_since or {}, running or {})
-    return [known.candidate(info, source, policy, now, sizes.get(info.scope, share)) for info in infos]
+    chosen = infos if not critical else [info for info in infos if policy.of(tiers[info.scope]).critical]
+    return [known.candidate(info, source, policy, now, sizes.get(info.scope, share)) for info in chosen]
+
+
+def _near(policy: Policy, now: datetime) -> Days | None:
+    """The days of weddings of critical tiers, wherever on earth they are."""
+    if (reach := policy.reach()) is None:
+        return None
+    ago, ahead = (timedelta(days=days + 1) for days in reach)
+    return Days((now - ago).date(), (now + ahead).date())
 
 
 def _changed(

@@ -11,7 +11,7 @@ from wedsync_dr.model import Kind, ScopeId, Tier
 from wedsync_dr.restore.difference import Mode
 from wedsync_dr.restore.run import restore
 from wedsync_dr.schedule.due import Candidate, decide
-from wedsync_dr.schedule.policy import DEFAULT
+from wedsync_dr.schedule.policy import DEFAULT, Policy
 from wedsync_dr.schedule.policy_file import parse_policy
 from wedsync_dr.scope.rules import Rules
 from wedsync_dr.scope.survey import Source
@@ -130,3 +130,28 @@ def test_rows_hidden_by_a_policy_are_an_error(source: Source, archive: Archive) 
 
 def _as(url: str, role: str) -> str:
     return f"{url}{'&' if '?' in url else '?'}options=-c%20role%3D{role}"
+
+
+@pytest.mark.parametrize("policy", [DEFAULT, parse_policy("[critical]\ndays_before = 200\n"),
+                                    parse_policy('[normal]\npriority = "CRITICAL"\n')])  # fmt: skip
+def test_asked_for_the_critical_ones_it_gives_just_those_and_leaves_none_out(
+    source: Source, archive: Archive, policy: Policy
+) -> None:
+    town.run(
+        source,
+        "ALTER TABLE weddings ADD end_date date",
+        "UPDATE weddings SET wedding_date = NULL WHERE id = 1",
+        "UPDATE weddings SET wedding_date = 'infinity' WHERE id = 2",
+        "UPDATE weddings SET wedding_date = DATE '2026-11-01', end_date = DATE '2026-11-24' WHERE id = 3",
+        "UPDATE weddings SET wedding_date = DATE '2026-12-25' WHERE id = 4",
+        "UPDATE weddings SET wedding_date = DATE '2026-12-24' WHERE id = 5",
+        "UPDATE weddings SET wedding_date = DATE '2026-11-16' WHERE id = 6",
+    )
+    everything = candidates(source, archive, policy, town.NOW)
+    wanted = [replace(one, risk=0, estimated_bytes=0) for one in everything if policy.of(one.tier).critical]
+    found = candidates(source, archive, policy, town.NOW, critical=True)
+    assert [replace(one, risk=0, estimated_bytes=0) for one in found] == wanted
+    assert {town.wedding(number) for number in (1, 2, 3, 5)} <= {one.scope for one in found}
+    if policy is DEFAULT:
+        assert len(found) < len(everything)
+        assert not {town.wedding(4), town.wedding(6)} & {one.scope for one in found}
