@@ -18,7 +18,7 @@ up: $(READY) ## the same platform with the Dagster UI left open; Ctrl-C ends it
 	$(RUN)/wedsync-dr up
 
 test: $(READY) ## the test suite, on a PostgreSQL of its own
-	$(RUN)/pytest --cov=wedsync_dr --cov-branch --cov-report=term:skip-covered --cov-fail-under=85
+	$(RUN)/pytest -n auto --dist loadfile --cov=wedsync_dr --cov-branch --cov-report=term:skip-covered --cov-fail-under=85
 
 test-nightly: $(READY) ## random worlds by the hundred: ownership against the slow reference
 	$(RUN)/pytest --hypothesis-profile=nightly wedsync_dr_tests/scope
