@@ -128,6 +128,22 @@ class SchemaChanged(DisasterRecoveryError):
     """The snapshot's columns do not fit the database's columns."""
 
 
+class RequestNotFound(DisasterRecoveryError):
+    """Nobody asked for a restore under that id."""
+
+
+class ApprovalNeeded(DisasterRecoveryError):
+    """What is asked takes the approval of another person, or a reason, which it does not have."""
+
+
+class NotTheOther(DisasterRecoveryError):
+    """Whoever does this may not: nobody approves what they asked for themselves, nor withdraws what others did."""
+
+
+class ApprovalStale(DisasterRecoveryError):
+    """The request is over: expired, used, refused, withdrawn, or the plan is not the one that was approved."""
+
+
 class AlertNotSent(DisasterRecoveryError):
     """A channel for alerts did not take a message."""
 

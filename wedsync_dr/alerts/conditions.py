@@ -15,7 +15,7 @@ _NEEDS_SOURCE = frozenset({
 })  # fmt: skip
 _NEEDS_VAULT = _NEEDS_SOURCE | {
     AlertCode.SOURCE_UNREADABLE, AlertCode.DRILL_FAILED, AlertCode.VERIFICATION_FINDINGS,
-    AlertCode.VERIFICATION_MISSING, AlertCode.CHANNEL_FAILED,
+    AlertCode.VERIFICATION_MISSING, AlertCode.CHANNEL_FAILED, AlertCode.RESTORE_ALONE,
 }  # fmt: skip
 _ALMOST_FULL = 95  # percent, from where a vault takes no more for long
 _NOUNS = {Kind.WEDDING: "wedding", Kind.VENDOR: "vendor", Kind.PLATFORM: "platform table"}
@@ -35,6 +35,7 @@ def _alerts(health: Health) -> Iterator[Alert]:
         yield from _protection(health)
         yield from evidence.of_drills(health)
         yield from evidence.of_verifications(health)
+        yield from evidence.of_going_alone(health)
         yield from _channels(health)
     yield from _space(health)
 

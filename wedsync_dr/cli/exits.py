@@ -50,6 +50,10 @@ EXIT_CODES: dict[type[DisasterRecoveryError], int] = {
     errors.PlanStale: UNAVAILABLE,
     errors.RestoreNotEqual: REFUSED,
     errors.SchemaChanged: REFUSED,
+    errors.RequestNotFound: NOT_FOUND,
+    errors.ApprovalNeeded: REFUSED,
+    errors.NotTheOther: REFUSED,
+    errors.ApprovalStale: REFUSED,
     errors.AlertNotSent: UNAVAILABLE,
 }
 

@@ -21,6 +21,7 @@ COMMANDS = {
     "verify": ("verify", "Read every byte of the vault and say what is wrong with it."),
     "diff": ("diff", "Show field by field what changed in a scope."),
     "restore": ("restore", "Plan a restore, and with --apply do it."),
+    "approvals": ("approvals", "List and decide restores that take another person."),
     "drill": ("drill", "Prove that recovery points restore, in a scratch database."),
     "retention": ("retention", "Show which snapshots may go and why, and with --apply remove them."),
     "hold": ("hold", "Hold a scope, so that nothing of it is removed; or list the holds."),

@@ -56,7 +56,7 @@ class LedgerState:
     then; `supplemented` a scope's last supplement. `rewritten` are the scopes that a restore may have written to since;
     `restoring` has when a restore began that has not ended. `verifications` are the last one of the whole vault and
     those of parts since then that found something; `mute_channels` are channels for alerts that did not take the last
-    message.
+    message. `requests` are the entries about restores that somebody asked for, as `approval.standing` folds them.
     """
 
     snapshots: dict[Place, Named] = field(default_factory=dict)
@@ -77,6 +77,7 @@ class LedgerState:
     full_pass: FullPass | None = None
     verifications: list[dict[str, Any]] = field(default_factory=list)
     mute_channels: dict[str, dict[str, Any]] = field(default_factory=dict)
+    requests: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
 
     def expected_of(self, scope: ScopeId) -> list[str]:
         """The ids of the snapshots that the vault must have of a scope."""
@@ -112,9 +113,11 @@ class LedgerState:
         return [key for key, named in self.named(supplement=supplement).items() if named.batch == batch]
 
     def add(self, event: str, body: dict[str, Any], at: str = "") -> None:
-        """Take in the next entry; an event that says nothing of snapshots changes nothing."""
+        """Take in the next entry; an event that is not known changes nothing."""
         if event in _FOLD:
             _FOLD[event](self, {"at": at} | body)
+        if "request" in body:
+            self.requests.append((event, {"at": at} | body))
 
 
 def _started(state: LedgerState, body: dict[str, Any]) -> None:
