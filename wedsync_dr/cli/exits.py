@@ -51,6 +51,10 @@ EXIT_CODES: dict[type[DisasterRecoveryError], int] = {
     errors.RestoreNotEqual: REFUSED,
     errors.SchemaChanged: REFUSED,
     errors.AlertNotSent: UNAVAILABLE,
+    errors.NotAuthenticated: REFUSED,
+    errors.NotPermitted: REFUSED,
+    errors.IdentityUnavailable: UNAVAILABLE,
+    errors.TokenNotFound: NOT_FOUND,
 }
 
 _STOPPED = "interrupted; nothing half-made is listed; run again"
