@@ -148,3 +148,21 @@ class AlertNotSent(DisasterRecoveryError):
     """A channel for alerts did not take a message."""
 
     transient = True
+
+
+class NotAuthenticated(DisasterRecoveryError):
+    """Nobody says who is calling, or the credentials do not hold."""
+
+
+class NotPermitted(DisasterRecoveryError):
+    """The caller is known and may not do this."""
+
+
+class IdentityUnavailable(DisasterRecoveryError):
+    """The issuer of identities does not tell its keys, so nothing it signed can be checked."""
+
+    transient = True
+
+
+class TokenNotFound(DisasterRecoveryError):
+    """No token has this id."""

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from dotenv import dotenv_values
 
+from wedsync_dr.access.issuer import Issuer, parse_issuer
 from wedsync_dr.alerts.addresses import Address, parse_addresses
 from wedsync_dr.alerts.places import SPACE_WARN, Places
 from wedsync_dr.encryption.keyring import Keyring
@@ -47,6 +48,11 @@ NAMES = (
     "WEDSYNC_SCRATCH_URL",
     "WEDSYNC_ALERTS",
     "WEDSYNC_SPACE_WARN",
+    "WEDSYNC_OIDC_ISSUER",
+    "WEDSYNC_OIDC_AUDIENCE",
+    "WEDSYNC_OIDC_JWKS_URL",
+    "WEDSYNC_OIDC_ROLE_CLAIM",
+    "WEDSYNC_OIDC_ORGANIZATIONS_CLAIM",
 )
 
 
@@ -68,6 +74,7 @@ class Settings:
     scratch_url: str | None = field(default=None, repr=False)
     alerts: tuple[Address, ...] = field(default=(), repr=False)
     space_warn: int = SPACE_WARN
+    issuer: Issuer | None = None
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str], dotenv: Path | None = None) -> "Settings":
@@ -95,6 +102,7 @@ class Settings:
             scratch_url=_database_url("WEDSYNC_SCRATCH_URL", given),
             alerts=parse_addresses(given.get("WEDSYNC_ALERTS", "")),
             space_warn=_percent("WEDSYNC_SPACE_WARN", given, SPACE_WARN),
+            issuer=parse_issuer(given),
         )
 
 
@@ -106,10 +114,6 @@ def _given(environ: Mapping[str, str], dotenv: Path | None) -> dict[str, str]:
         if close := get_close_matches(name, NAMES, n=1, cutoff=0.85):
             raise SettingsInvalid(f"There is no setting {name}.", remedy=f"Perhaps {close[0]} is meant; rename it.")
     return {name: given[name] for name in NAMES if name in given}
-
-
-def _database(name: str, given: Mapping[str, str]) -> str | None:
-    return database_url(given[name], name) if name in given else None
 
 
 def database_url(text: str, name: str = "WEDSYNC_SOURCE_URL") -> str:

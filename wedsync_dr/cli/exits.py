@@ -55,6 +55,10 @@ EXIT_CODES: dict[type[DisasterRecoveryError], int] = {
     errors.NotTheOther: REFUSED,
     errors.ApprovalStale: REFUSED,
     errors.AlertNotSent: UNAVAILABLE,
+    errors.NotAuthenticated: REFUSED,
+    errors.NotPermitted: REFUSED,
+    errors.IdentityUnavailable: UNAVAILABLE,
+    errors.TokenNotFound: NOT_FOUND,
 }
 
 _STOPPED = "interrupted; nothing half-made is listed; run again"
