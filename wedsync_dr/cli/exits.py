@@ -51,6 +51,12 @@ EXIT_CODES: dict[type[DisasterRecoveryError], int] = {
     errors.RestoreNotEqual: REFUSED,
     errors.SchemaChanged: REFUSED,
     errors.AlertNotSent: UNAVAILABLE,
+    errors.SchedulerUnreachable: UNAVAILABLE,
+    errors.JobNotFound: NOT_FOUND,
+    errors.JobOver: REFUSED,
+    errors.KeyReused: REFUSED,
+    errors.ScheduleNotFound: NOT_FOUND,
+    errors.ScheduleInvalid: USAGE,
 }
 
 _STOPPED = "interrupted; nothing half-made is listed; run again"

@@ -1,0 +1,1 @@
+"""The REST API that the platform's back end calls."""
