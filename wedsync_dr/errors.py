@@ -164,5 +164,31 @@ class IdentityUnavailable(DisasterRecoveryError):
     transient = True
 
 
+class SchedulerUnreachable(DisasterRecoveryError):
+    """Dagster does not answer, or does not take what it is asked; what is stored can still be read."""
+
+    transient = True
+
+
 class TokenNotFound(DisasterRecoveryError):
     """No token has this id."""
+
+
+class JobNotFound(DisasterRecoveryError):
+    """No such job, or none that the caller may know of."""
+
+
+class JobOver(DisasterRecoveryError):
+    """The job has ended; there is nothing left to stop."""
+
+
+class KeyReused(DisasterRecoveryError):
+    """The idempotency key was used before, for something else."""
+
+
+class ScheduleNotFound(DisasterRecoveryError):
+    """No such schedule or sensor, or none that the caller may know of."""
+
+
+class ScheduleInvalid(DisasterRecoveryError):
+    """A schedule that can never run, or whose cron line or time zone makes no sense."""

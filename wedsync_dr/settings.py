@@ -31,6 +31,7 @@ from wedsync_dr.vault.vault import Vault
 HOME = Path(".wedsync")
 RULES = Path("rules.toml")
 POLICY = Path("policy.toml")
+DAGSTER_URL = "http://127.0.0.1:3000"
 _LONGEST_WAIT_S = 3600
 NAMES = (
     "WEDSYNC_SOURCE_URL",
@@ -53,6 +54,7 @@ NAMES = (
     "WEDSYNC_OIDC_JWKS_URL",
     "WEDSYNC_OIDC_ROLE_CLAIM",
     "WEDSYNC_OIDC_ORGANIZATIONS_CLAIM",
+    "WEDSYNC_DAGSTER_URL",
 )
 
 
@@ -75,6 +77,7 @@ class Settings:
     alerts: tuple[Address, ...] = field(default=(), repr=False)
     space_warn: int = SPACE_WARN
     issuer: Issuer | None = None
+    dagster_url: str = DAGSTER_URL
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str], dotenv: Path | None = None) -> "Settings":
@@ -103,6 +106,7 @@ class Settings:
             alerts=parse_addresses(given.get("WEDSYNC_ALERTS", "")),
             space_warn=_percent("WEDSYNC_SPACE_WARN", given, SPACE_WARN),
             issuer=parse_issuer(given),
+            dagster_url=_web_url("WEDSYNC_DAGSTER_URL", given, DAGSTER_URL),
         )
 
 
@@ -192,6 +196,15 @@ def _seconds(name: str, given: Mapping[str, str], default: int) -> int:
             f"{name} is not a number of seconds.", remedy=f"Write a whole number from 1 to {_LONGEST_WAIT_S}."
         )
     return int(text)
+
+
+def _web_url(name: str, given: Mapping[str, str], default: str) -> str:
+    parts = urlsplit(given.get(name, default))
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.username or parts.query:
+        raise SettingsInvalid(
+            f"{name} is not the address of a web server.", remedy=f"Write it as {name}={default}, without a password."
+        )
+    return parts.geturl()
 
 
 def _percent(name: str, given: Mapping[str, str], default: int) -> int:

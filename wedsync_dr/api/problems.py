@@ -44,11 +44,21 @@ STATUS: dict[type[DisasterRecoveryError], int] = {
     errors.PlanStale: 409,
     errors.RestoreNotEqual: 409,
     errors.SchemaChanged: 409,
+    errors.RequestNotFound: 404,
+    errors.ApprovalNeeded: 409,
+    errors.NotTheOther: 403,
+    errors.ApprovalStale: 409,
     errors.AlertNotSent: 503,
     errors.NotAuthenticated: 401,
     errors.NotPermitted: 403,
     errors.IdentityUnavailable: 503,
     errors.TokenNotFound: 404,
+    errors.SchedulerUnreachable: 503,
+    errors.JobNotFound: 404,
+    errors.JobOver: 409,
+    errors.KeyReused: 409,
+    errors.ScheduleNotFound: 404,
+    errors.ScheduleInvalid: 422,
 }
 """The status of each error; the one table."""
 

@@ -19,9 +19,16 @@ class Person:
     token: str = ""
 
     def is_same(self, other: "Person") -> bool:
-        """Whether both may be one human: the same name, however it is typed, or the same token."""
+        """Whether both may be one human: the same name, however it is typed and wherever it is known from, or the same
+        token."""
         same_token = bool(self.token) and self.token == other.token
-        return same_token or self.subject.strip().casefold() == other.subject.strip().casefold()
+        return same_token or self.name == other.name
+
+    @property
+    def name(self) -> str:
+        """Without where the name is known from."""
+        known_from, colon, name = self.subject.partition(":")
+        return (name if colon and known_from in ("token", "oidc") else self.subject).strip().casefold()
 
 
 @dataclass(frozen=True)

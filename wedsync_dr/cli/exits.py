@@ -59,6 +59,12 @@ EXIT_CODES: dict[type[DisasterRecoveryError], int] = {
     errors.NotPermitted: REFUSED,
     errors.IdentityUnavailable: UNAVAILABLE,
     errors.TokenNotFound: NOT_FOUND,
+    errors.SchedulerUnreachable: UNAVAILABLE,
+    errors.JobNotFound: NOT_FOUND,
+    errors.JobOver: REFUSED,
+    errors.KeyReused: REFUSED,
+    errors.ScheduleNotFound: NOT_FOUND,
+    errors.ScheduleInvalid: USAGE,
 }
 
 _STOPPED = "interrupted; nothing half-made is listed; run again"

@@ -90,7 +90,7 @@ def test_a_replace_waits_for_another_person_and_then_runs_once(desk: Desk) -> No
 
 def test_nobody_approves_what_they_asked_for(desk: Desk) -> None:
     one = desk.ask(2)
-    for same in (ANNA, Person("ANNA ", "other"), Person("anna-at-home", ANNA.token)):
+    for same in (ANNA, Person("ANNA ", "other"), Person("token:anna", "other"), Person("anna-at-home", ANNA.token)):
         with pytest.raises(NotTheOther):
             desk.approve(one, same)
 
