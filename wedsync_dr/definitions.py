@@ -24,7 +24,8 @@ defs = dg.Definitions(
     asset_checks=[*checks.ALL, *objectives.ALL, drills.restorable, *upkeep.ALL],
     jobs=[
         *(wave.snapshot_wave, checks.evidence, objectives.promise, drills.restore_drill, upkeep.retention),
-        *(restore_jobs.restore_wedding, restore_jobs.restore_vendor, platform_job.restore_platform),
+        *restore_jobs.ALL,
+        platform_job.restore_platform,
     ],
     schedules=[*schedules.ALL, objectives.hourly_promise, *drills.SCHEDULES, upkeep.daily_retention],
     sensors=[

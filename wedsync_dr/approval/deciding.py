@@ -115,10 +115,7 @@ def go_alone(
     one = find(archive, request_id)
     _require_emergency(one)
     require_open(one, now)
-    if not is_reason(reason):
-        raise ApprovalNeeded(
-            "Going alone takes a reason.", remedy=f"Say why, in {LEAST_REASON} to {MOST_REASON} characters."
-        )
+    _require_reason(reason)
     if token is not None and not confirms(one, digest(token), by, now):
         raise NotTheOther(
             f"This confirmation was not issued to you for request {request_id}, or has expired.",
@@ -128,6 +125,15 @@ def go_alone(
         raise ApprovalStale(f"Somebody went alone on request {request_id} already.", remedy="See how it stands now.")
     said = {"reason": reason.strip()} | ({"confirmation": digest(token)} if token is not None else {})
     return _written(archive, events.ALONE, one, by, now, lambda after: after.alone is not None, **said)
+
+
+def ask_alone(
+    archive: Archive, asked: Asked, *, request_id: str, by: Person, reason: str, expires: timedelta, now: datetime
+) -> Standing:
+    """Ask, and go alone at once. Raises ApprovalNeeded, and writes nothing, where the reason says too little."""
+    _require_reason(reason)
+    ask(archive, asked, request_id=request_id, by=by, reason=reason, expires=expires, emergency=True, now=now)
+    return go_alone(archive, request_id, by=by, reason=reason, now=now)
 
 
 def acknowledge(archive: Archive, request_id: str, *, by: Person, now: datetime) -> Standing:
@@ -143,6 +149,13 @@ def acknowledge(archive: Archive, request_id: str, *, by: Person, now: datetime)
     return _written(
         archive, events.SEEN, one, by, now, lambda after: after.alone is not None and bool(after.alone.seen_by)
     )
+
+
+def _require_reason(reason: str) -> None:
+    if not is_reason(reason):
+        raise ApprovalNeeded(
+            "Going alone takes a reason.", remedy=f"Say why, in {LEAST_REASON} to {MOST_REASON} characters."
+        )
 
 
 def _require_emergency(one: Standing) -> None:

@@ -16,6 +16,7 @@ from wedsync_dr.restore.plan import RestorePlan, make_plan
 from wedsync_dr.restore.recovery import RecoveryPlan
 from wedsync_dr.restore.resolve import resolve
 from wedsync_dr.restore.terms import Consent, RowChoice, Terms
+from wedsync_dr.restore.waves import Order
 from wedsync_dr.schedule.policy import Approvals
 from wedsync_dr.scope.survey import Source
 from wedsync_dr.snapshot.opening import open_snapshot
@@ -62,6 +63,30 @@ def require_permitted(archive: Archive, request_id: str, plan: RestorePlan, now:
     """Before anything is written: raises what using the approval on this plan would raise now."""
     require_approved(find(archive, request_id), now)
     _require_same(archive, request_id, digest_of(plan, archive.signer))
+
+
+def wanted_of_everything(asked: Asked) -> tuple[datetime | None, Order, bool]:
+    """The instant, the order and whether owners stay behind, as a request for everything says.
+
+    Raises ApprovalStale where it is for a scope.
+    """
+    if asked.scope is not None:
+        raise ApprovalStale(f"That request is for {asked.scope}, not for everything.", remedy="Ask for everything.")
+    return asked.as_of, Order(asked.mode), bool(asked.consent)
+
+
+def require_permitted_everything(
+    archive: Archive, request_id: str, plan: RecoveryPlan, approvals: Approvals, now: datetime
+) -> None:
+    """Before anything is written: raises ApprovalNeeded and ApprovalStale where it may not be. An empty `request_id`:
+    nobody was asked. A recovery that is under way in the target goes on."""
+    if plan.target.run is not None:
+        return
+    if request_id:
+        require_approved(find(archive, request_id), now)
+        _require_same(archive, request_id, digest_of_everything(plan, archive.signer))
+    elif approvals.required:
+        raise needed("everything")
 
 
 def permit(archive: Archive, request_id: str, *, use_id: str, by: Person, clock: Clock) -> Permit[RestorePlan]:

@@ -10,6 +10,7 @@ import click
 
 from wedsync_dr.approval import deciding
 from wedsync_dr.approval.asking import asked_of_everything
+from wedsync_dr.approval.use import wanted_of_everything
 from wedsync_dr.cli import at_hand, exits
 from wedsync_dr.cli.output import counted, note, print_json, print_table, say, size, took
 from wedsync_dr.cli.progress import shown_progress
@@ -83,10 +84,7 @@ def _plan(
 ) -> RecoveryPlan:
     """The plan that the options ask for, or that of the request that they name."""
     if asking.request_id:
-        asked = deciding.find(archive, asking.request_id).request.asked
-        if asked.scope is not None:
-            raise click.UsageError("That request is not for everything: leave --everything out.")
-        as_of, order, no_owner = asked.as_of, Order(asked.mode), bool(asked.consent)
+        as_of, order, no_owner = wanted_of_everything(deciding.find(archive, asking.request_id).request.asked)
     time_zone, policy, now = at_hand.settings().time_zone, at_hand.policy(), at_hand.now()
     return plan_everything(
         archive, url, as_of=as_of, order=order, no_owner=no_owner, now=now, time_zone=time_zone, policy=policy

@@ -88,14 +88,15 @@ class Asking:
     def permit_everything(self, archive: Archive, plan: RecoveryPlan) -> Permit[RecoveryPlan] | None:
         """What lets the whole platform be rebuilt; None where it takes nobody, or goes on with what is under way.
 
-        Raises ApprovalNeeded where the policy wants another person.
+        Raises ApprovalNeeded and ApprovalStale.
         """
-        if self.request_id:
-            who, use_id = person(self.who), uuid4().hex
-            return use.permit_everything(archive, self.request_id, use_id=use_id, by=who, clock=at_hand.now)
-        if at_hand.policy().approvals.required and plan.target.run is None:
-            raise use.needed("everything")
-        return None
+        use.require_permitted_everything(
+            archive, self.request_id or "", plan, at_hand.policy().approvals, at_hand.now()
+        )
+        if not self.request_id:
+            return None
+        who, use_id = person(self.who), uuid4().hex
+        return use.permit_everything(archive, self.request_id, use_id=use_id, by=who, clock=at_hand.now)
 
 
 def carry_out_request(asking: Asking, rows: tuple[RowChoice, ...], *, apply: bool, ask: bool, as_json: bool) -> int:
