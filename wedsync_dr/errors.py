@@ -134,6 +134,24 @@ class AlertNotSent(DisasterRecoveryError):
     transient = True
 
 
+class NotAuthenticated(DisasterRecoveryError):
+    """Nobody says who is calling, or the credentials do not hold."""
+
+
+class NotPermitted(DisasterRecoveryError):
+    """The caller is known and may not do this."""
+
+
+class IdentityUnavailable(DisasterRecoveryError):
+    """The issuer of identities does not tell its keys, so nothing it signed can be checked."""
+
+    transient = True
+
+
+class TokenNotFound(DisasterRecoveryError):
+    """No token has this id."""
+
+
 class SchedulerUnreachable(DisasterRecoveryError):
     """Dagster does not answer, or does not take what it is asked; what is stored can still be read."""
 

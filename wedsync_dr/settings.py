@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from dotenv import dotenv_values
 
+from wedsync_dr.access.issuer import Issuer, parse_issuer
 from wedsync_dr.alerts.addresses import Address, parse_addresses
 from wedsync_dr.alerts.places import SPACE_WARN, Places
 from wedsync_dr.encryption.keyring import Keyring
@@ -49,6 +50,11 @@ NAMES = (
     "WEDSYNC_ALERTS",
     "WEDSYNC_SPACE_WARN",
     "WEDSYNC_DAGSTER_URL",
+    "WEDSYNC_OIDC_ISSUER",
+    "WEDSYNC_OIDC_AUDIENCE",
+    "WEDSYNC_OIDC_JWKS_URL",
+    "WEDSYNC_OIDC_ROLE_CLAIM",
+    "WEDSYNC_OIDC_ORGANIZATIONS_CLAIM",
 )
 
 
@@ -71,6 +77,7 @@ class Settings:
     alerts: tuple[Address, ...] = field(default=(), repr=False)
     space_warn: int = SPACE_WARN
     dagster_url: str = DAGSTER_URL
+    issuer: Issuer | None = None
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str], dotenv: Path | None = None) -> "Settings":
@@ -99,6 +106,7 @@ class Settings:
             alerts=parse_addresses(given.get("WEDSYNC_ALERTS", "")),
             space_warn=_percent("WEDSYNC_SPACE_WARN", given, SPACE_WARN),
             dagster_url=_web_url("WEDSYNC_DAGSTER_URL", given, DAGSTER_URL),
+            issuer=parse_issuer(given),
         )
 
 
@@ -110,10 +118,6 @@ def _given(environ: Mapping[str, str], dotenv: Path | None) -> dict[str, str]:
         if close := get_close_matches(name, NAMES, n=1, cutoff=0.85):
             raise SettingsInvalid(f"There is no setting {name}.", remedy=f"Perhaps {close[0]} is meant; rename it.")
     return {name: given[name] for name in NAMES if name in given}
-
-
-def _database(name: str, given: Mapping[str, str]) -> str | None:
-    return database_url(given[name], name) if name in given else None
 
 
 def database_url(text: str, name: str = "WEDSYNC_SOURCE_URL") -> str:

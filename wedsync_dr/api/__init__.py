@@ -1,1 +1,1 @@
-"""The REST API that the platform's back end calls."""
+"""The REST API: what the platform and its people ask of it over HTTP."""

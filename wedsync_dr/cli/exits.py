@@ -57,6 +57,10 @@ EXIT_CODES: dict[type[DisasterRecoveryError], int] = {
     errors.KeyReused: REFUSED,
     errors.ScheduleNotFound: NOT_FOUND,
     errors.ScheduleInvalid: USAGE,
+    errors.NotAuthenticated: REFUSED,
+    errors.NotPermitted: REFUSED,
+    errors.IdentityUnavailable: UNAVAILABLE,
+    errors.TokenNotFound: NOT_FOUND,
 }
 
 _STOPPED = "interrupted; nothing half-made is listed; run again"

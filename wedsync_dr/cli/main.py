@@ -27,6 +27,8 @@ COMMANDS = {
     "release": ("hold", "End a hold."),
     "ledger": ("ledger", "Read and check the record of everything done."),
     "alerts": ("alerts", "List the channels for alerts, and with --test try them."),
+    "tokens": ("tokens", "Make, list and revoke tokens for the API."),
+    "api": ("api", "Serve the REST API."),
     "demo": ("demo", "Tell the whole story on an embedded PostgreSQL."),
     "up": ("demo", "Leave the demo platform and the Dagster UI open."),
 }

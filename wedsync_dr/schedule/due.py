@@ -21,7 +21,8 @@ class Candidate:
     """A scope of the source as it stands. A vendor has the days of its most urgent booking, a platform table none.
 
     `current_until` is the last instant at which its newest recovery point was known to be current, None where there is
-    none. `changed` None is unknown, and treated as changed. `running_since` is set while a run takes it.
+    none. `changed` None is unknown, and treated as changed. `running_since` is set while a run takes it. `booked` are a
+    vendor's weddings.
     """
 
     scope: ScopeId
@@ -35,6 +36,7 @@ class Candidate:
     estimated_bytes: int = 0
     risk: float = 0.0
     end_date: dt.date | None = None
+    booked: tuple[ScopeId, ...] = ()
 
 
 @dataclass(frozen=True)
