@@ -10,6 +10,7 @@ from wedsync_dr.defs import (
     elsewhere,
     objectives,
     platform_job,
+    requested,
     restore_jobs,
     schedules,
     sensors,
@@ -30,7 +31,7 @@ defs = dg.Definitions(
     schedules=[*schedules.ALL, objectives.hourly_promise, *drills.SCHEDULES, upkeep.daily_retention],
     sensors=[
         *(sensors.partition_sync, urgent.urgent_weddings, urgent.missed_objectives),
-        *(elsewhere.snapshots_elsewhere, alarms.alarms, alarms.run_failures),
+        *(requested.requested_schedules, elsewhere.snapshots_elsewhere, alarms.alarms, alarms.run_failures),
     ],
     resources={"protection": protection_from_environment, "io_manager": dg.mem_io_manager},  # no output on a disk
     executor=dg.in_process_executor,

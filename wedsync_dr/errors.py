@@ -164,14 +164,14 @@ class IdentityUnavailable(DisasterRecoveryError):
     transient = True
 
 
+class TokenNotFound(DisasterRecoveryError):
+    """No token has this id."""
+
+
 class SchedulerUnreachable(DisasterRecoveryError):
     """Dagster does not answer, or does not take what it is asked; what is stored can still be read."""
 
     transient = True
-
-
-class TokenNotFound(DisasterRecoveryError):
-    """No token has this id."""
 
 
 class JobNotFound(DisasterRecoveryError):

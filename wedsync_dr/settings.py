@@ -49,12 +49,12 @@ NAMES = (
     "WEDSYNC_SCRATCH_URL",
     "WEDSYNC_ALERTS",
     "WEDSYNC_SPACE_WARN",
+    "WEDSYNC_DAGSTER_URL",
     "WEDSYNC_OIDC_ISSUER",
     "WEDSYNC_OIDC_AUDIENCE",
     "WEDSYNC_OIDC_JWKS_URL",
     "WEDSYNC_OIDC_ROLE_CLAIM",
     "WEDSYNC_OIDC_ORGANIZATIONS_CLAIM",
-    "WEDSYNC_DAGSTER_URL",
 )
 
 
@@ -76,8 +76,8 @@ class Settings:
     scratch_url: str | None = field(default=None, repr=False)
     alerts: tuple[Address, ...] = field(default=(), repr=False)
     space_warn: int = SPACE_WARN
-    issuer: Issuer | None = None
     dagster_url: str = DAGSTER_URL
+    issuer: Issuer | None = None
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str], dotenv: Path | None = None) -> "Settings":
@@ -105,8 +105,8 @@ class Settings:
             scratch_url=_database_url("WEDSYNC_SCRATCH_URL", given),
             alerts=parse_addresses(given.get("WEDSYNC_ALERTS", "")),
             space_warn=_percent("WEDSYNC_SPACE_WARN", given, SPACE_WARN),
-            issuer=parse_issuer(given),
             dagster_url=_web_url("WEDSYNC_DAGSTER_URL", given, DAGSTER_URL),
+            issuer=parse_issuer(given),
         )
 
 

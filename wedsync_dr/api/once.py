@@ -41,7 +41,7 @@ class Launcher:
     """Starts runs. Of two equal requests at once one waits for the other, and gets its run."""
 
     def __init__(self, runs: Runs) -> None:
-        self._runs, self._lock = runs, Lock()
+        self.runs, self._lock = runs, Lock()
 
     def launch(self, request: Request, order: Order) -> Launched:
         """Start the run, or find the one that the same request started before.
@@ -51,14 +51,14 @@ class Launcher:
         with self._lock:
             if earlier := self.earlier(request):
                 return Launched(earlier, again=True)
-            return Launched(self._runs.launch(replace(order, tags={**order.tags, **request.tags()})), again=False)
+            return Launched(self.runs.launch(replace(order, tags={**order.tags, **request.tags()})), again=False)
 
     def earlier(self, request: Request) -> Run | None:
         """The run that the same request started before. Raises what `launch` raises; starts nothing."""
         if request.key is None:
             return None
         tags = request.tags()
-        found = self._runs.find(tags={KEY: tags[KEY]}, limit=1)
+        found = self.runs.find(tags={KEY: tags[KEY]}, limit=1)
         if found and found[0].tags.get(BODY) != tags[BODY]:
             raise KeyReused(
                 f"This Idempotency-Key started the job {found[0].run_id} with another body.",

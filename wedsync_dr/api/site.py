@@ -9,8 +9,12 @@ from wedsync_dr.access.identity import Identity
 from wedsync_dr.access.issuer import SignedIdentities
 from wedsync_dr.access.key_set import KeySet
 from wedsync_dr.access.tokens import PREFIX, TokenBook, identify, token_book
+from wedsync_dr.api.automations import Automations, DagsterAutomations
 from wedsync_dr.api.calls import CallBook
+from wedsync_dr.api.graphql import GraphQL
 from wedsync_dr.api.limits import ALL_REFUSALS, CALLS, REFUSALS, Buckets, Rate
+from wedsync_dr.api.once import Launcher
+from wedsync_dr.api.runs import DagsterRuns, Runs
 from wedsync_dr.api.standing import Standing
 from wedsync_dr.errors import NotAuthenticated
 from wedsync_dr.scope.survey import Source
@@ -31,7 +35,14 @@ class Site:
     calls: CallBook
     within_rate: Buckets
     within_refusals: Buckets
+    launcher: Launcher
+    automations: Automations
     signed: SignedIdentities | None = None
+
+    @property
+    def runs(self) -> Runs:
+        """The runs of Dagster."""
+        return self.launcher.runs
 
     def source(self) -> Source:
         """The database that is protected, not yet connected to. Raises SettingsInvalid and RulesInvalid."""
@@ -53,7 +64,7 @@ def open_site(settings: Settings, now: Callable[[], datetime], rate: Rate = CALL
     """Open everything that the settings name. Raises what `open_archive` does."""
     archive = open_archive(settings)
     where = places(settings)
-    issuer = settings.issuer
+    issuer, dagster = settings.issuer, GraphQL(settings.dagster_url)
     return Site(
         settings=settings,
         now=now,
@@ -63,5 +74,7 @@ def open_site(settings: Settings, now: Callable[[], datetime], rate: Rate = CALL
         calls=CallBook(archive.ledger, now, Buckets(REFUSALS), Buckets(ALL_REFUSALS)),
         within_rate=Buckets(rate),
         within_refusals=Buckets(REFUSALS),
+        launcher=Launcher(DagsterRuns(dagster)),
+        automations=DagsterAutomations(dagster),
         signed=SignedIdentities(issuer, KeySet(issuer.keys_url)) if issuer else None,
     )

@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any
 
 from wedsync_dr.model import Horizon, Kind, ScopeId
+from wedsync_dr.vault.batches import Batches
 
 Place = tuple[ScopeId, str]
 
@@ -56,7 +57,8 @@ class LedgerState:
     then; `supplemented` a scope's last supplement. `rewritten` are the scopes that a restore may have written to since;
     `restoring` has when a restore began that has not ended. `verifications` are the last one of the whole vault and
     those of parts since then that found something; `mute_channels` are channels for alerts that did not take the last
-    message. `requests` are the entries about restores that somebody asked for, as `approval.standing` folds them.
+    message; `schedules` those that were asked for and not cancelled. `requests` are the entries about restores that
+    somebody asked for, as `approval.standing` folds them.
     """
 
     snapshots: dict[Place, Named] = field(default_factory=dict)
@@ -77,6 +79,8 @@ class LedgerState:
     full_pass: FullPass | None = None
     verifications: list[dict[str, Any]] = field(default_factory=list)
     mute_channels: dict[str, dict[str, Any]] = field(default_factory=dict)
+    batches: Batches = field(default_factory=Batches)
+    schedules: dict[str, dict[str, Any]] = field(default_factory=dict)
     requests: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
 
     def expected_of(self, scope: ScopeId) -> list[str]:
@@ -116,6 +120,7 @@ class LedgerState:
         """Take in the next entry; an event that is not known changes nothing."""
         if event in _FOLD:
             _FOLD[event](self, {"at": at} | body)
+            self.batches.add(event, {"at": at} | body)
         if "request" in body:
             self.requests.append((event, {"at": at} | body))
 
@@ -242,6 +247,14 @@ def _channel(state: LedgerState, body: dict[str, Any]) -> None:
         state.mute_channels[body["channel"]] = body
 
 
+def _scheduled(state: LedgerState, body: dict[str, Any]) -> None:
+    state.schedules.setdefault(body["schedule"], body)
+
+
+def _unscheduled(state: LedgerState, body: dict[str, Any]) -> None:
+    state.schedules.pop(body["schedule"], None)
+
+
 _FOLD: dict[str, Callable[[LedgerState, dict[str, Any]], None]] = {
     "batch-started": _started,
     "snapshots": _snapshots,
@@ -255,4 +268,6 @@ _FOLD: dict[str, Callable[[LedgerState, dict[str, Any]], None]] = {
     "restored": _restored,
     "held": _held,
     "released": _released,
+    "schedule-created": _scheduled,
+    "schedule-cancelled": _unscheduled,
 }
