@@ -1,5 +1,6 @@
 """What the ledger says of the last batches: who asked, how far each is, how long it took, and what it has to show."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 from wedsync_dr.model import Kind, ScopeId
 
 KEPT, SHOWN = 1_000, 200
+_RUN = re.compile(r"dagster run (\S+)")
 
 
 @dataclass
@@ -28,6 +30,12 @@ class BatchSeen:
     full: bool = False
     abandoned: bool = False
 
+    @property
+    def run_id(self) -> str | None:
+        """The run of Dagster that took it; None where something else did."""
+        found = _RUN.match(self.requested_by)
+        return found[1] if found else None
+
 
 class Batches:
     """The newest batches, by the order in which they began; of older ones nothing is kept."""
@@ -46,12 +54,11 @@ class Batches:
 
     def newest_first(self) -> Iterator[BatchSeen]:
         """Those that are kept."""
-        return reversed(self._seen.values())
+        return reversed(list(self._seen.values()))  # another thread may take in entries meanwhile
 
     def asked_by(self, run_id: str) -> list[BatchSeen]:
         """What a run of Dagster took, newest first."""
-        asked = run_name(run_id)
-        return [one for one in self.newest_first() if (one.requested_by + " ").startswith(asked + " ")]
+        return [one for one in self.newest_first() if one.run_id == run_id]
 
 
 def run_name(run_id: str, who: str = "") -> str:
