@@ -16,7 +16,7 @@ from wedsync_dr.vault.batches import BatchSeen
 PRIORITY, TYPE, DESCRIPTION = "wedsync/asked-priority", "wedsync/asked-type", "wedsync/description"
 KINDS = {
     JobKind.SNAPSHOT: ("snapshot_wave",),
-    JobKind.RESTORE: ("restore_wedding", "restore_vendor", "restore_platform"),
+    JobKind.RESTORE: ("restore_wedding", "restore_vendor", "restore_platform", "emergency_restore"),
     JobKind.DRILL: ("restore_drill",),
     JobKind.VERIFICATION: ("evidence", "promise"),
     JobKind.RETENTION: ("retention",),
