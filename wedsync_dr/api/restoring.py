@@ -128,7 +128,7 @@ def carry_out(caller: Caller, one: Standing) -> None:
     deciding.require_approved(one, site.now())
     if one.request.asked.scope is not None:
         plan = use.plan_again(site.source(), site.archive, one.request.asked)
-        use.require_permitted(site.archive, restore_id, plan, site.now())
+        use.require_permitted(site.archive, restore_id, plan, person_of(caller), site.now())
     with by_hand(by_command(f"wedsync-dr restore --request-id {restore_id} --apply")):
         run = run_of(caller, restore_id)
         if run is None or run.status.over:

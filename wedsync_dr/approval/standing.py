@@ -83,6 +83,10 @@ class Standing:
         others = (self.request.requester, *self.approvers)
         return self.is_open(now) and not any(person.is_same(other) for other in others)
 
+    def may_use(self, person: Person) -> bool:
+        """Whether it is this person's to carry out: theirs who asked, or who went alone."""
+        return person.is_same(self.request.requester) or (self.alone is not None and person.is_same(self.alone.by))
+
     def may_go_alone(self, reason: str, now: datetime) -> bool:
         """Whether one responder may do it alone for this reason."""
         return self.request.emergency and self.is_open(now) and is_reason(reason)
@@ -150,8 +154,8 @@ def _seen(one: Standing, body: Mapping[str, Any], _at: datetime) -> Standing:
 
 def _used(one: Standing, body: Mapping[str, Any], at: datetime) -> Standing:
     """The first use that was allowed is the only one."""
-    fits = body["plan"] == one.request.asked.plan and one.phase(at) is Phase.APPROVED
-    return replace(one, use=body["use"]) if fits else one
+    fits = body["plan"] == one.request.asked.plan and one.may_use(Person(**body["by"]))
+    return replace(one, use=body["use"]) if fits and one.phase(at) is Phase.APPROVED else one
 
 
 def _restored(one: Standing, body: Mapping[str, Any], _at: datetime) -> Standing:

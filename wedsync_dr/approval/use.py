@@ -9,7 +9,7 @@ from wedsync_dr.approval.asking import asked_of, digest_of, digest_of_everything
 from wedsync_dr.approval.deciding import AGAIN, find, require_approved
 from wedsync_dr.approval.hours import hours_of
 from wedsync_dr.approval.request import Asked, Person
-from wedsync_dr.errors import ApprovalNeeded, ApprovalStale
+from wedsync_dr.errors import ApprovalNeeded, ApprovalStale, NotTheOther
 from wedsync_dr.restore.difference import Mode
 from wedsync_dr.restore.permit import Permit
 from wedsync_dr.restore.plan import RestorePlan, make_plan
@@ -59,9 +59,9 @@ def terms_of(asked: Asked, rows: tuple[RowChoice, ...] = ()) -> Terms:
     return Terms(Mode(asked.mode), asked.tables, rows, asked.as_of, consent)
 
 
-def require_permitted(archive: Archive, request_id: str, plan: RestorePlan, now: datetime) -> None:
+def require_permitted(archive: Archive, request_id: str, plan: RestorePlan, by: Person, now: datetime) -> None:
     """Before anything is written: raises what using the approval on this plan would raise now."""
-    require_approved(find(archive, request_id), now)
+    _require_usable(archive, request_id, by, now)
     _require_same(archive, request_id, digest_of(plan, archive.signer))
 
 
@@ -76,14 +76,14 @@ def wanted_of_everything(asked: Asked) -> tuple[datetime | None, Order, bool]:
 
 
 def require_permitted_everything(
-    archive: Archive, request_id: str, plan: RecoveryPlan, approvals: Approvals, now: datetime
+    archive: Archive, request_id: str, plan: RecoveryPlan, by: Person, approvals: Approvals, now: datetime
 ) -> None:
     """Before anything is written: raises ApprovalNeeded and ApprovalStale where it may not be. An empty `request_id`:
     nobody was asked. A recovery that is under way in the target goes on."""
     if plan.target.run is not None:
         return
     if request_id:
-        require_approved(find(archive, request_id), now)
+        _require_usable(archive, request_id, by, now)
         _require_same(archive, request_id, digest_of_everything(plan, archive.signer))
     elif approvals.required:
         raise needed("everything")
@@ -92,8 +92,8 @@ def require_permitted_everything(
 def permit(archive: Archive, request_id: str, *, use_id: str, by: Person, clock: Clock) -> Permit[RestorePlan]:
     """What lets a restore write. It is used up by the first write that begins, whatever becomes of that.
 
-    Its claim raises RequestNotFound, ApprovalNeeded and ApprovalStale: the plan is another one, or somebody else has
-    used it.
+    Its claim raises RequestNotFound, ApprovalNeeded, NotTheOther and ApprovalStale: the plan is another one, or it was
+    used already.
     """
 
     def use(plan: RestorePlan) -> None:
@@ -115,7 +115,7 @@ def permit_everything(
 
 def claim(archive: Archive, request_id: str, plan_digest: str, use_id: str, by: Person, now: datetime) -> None:
     """Use an approval up; the ledger's order decides who was first."""
-    require_approved(find(archive, request_id), now)
+    _require_usable(archive, request_id, by, now)
     _require_same(archive, request_id, plan_digest)
     body = {"request": request_id, "use": use_id, "by": asdict(by), "plan": plan_digest}
     archive.ledger.append(events.USED, body, now)
@@ -123,6 +123,16 @@ def claim(archive: Archive, request_id: str, plan_digest: str, use_id: str, by: 
     if after.use != use_id:
         require_approved(after, now)
         raise ApprovalStale(f"Request {request_id} was used already.", remedy=AGAIN)
+
+
+def _require_usable(archive: Archive, request_id: str, by: Person, now: datetime) -> None:
+    one = find(archive, request_id)
+    require_approved(one, now)
+    if not one.may_use(by):
+        raise NotTheOther(
+            f"Request {request_id} was approved for whoever asked for it, and that is somebody else.",
+            remedy="Let them carry it out, or ask for it yourself.",
+        )
 
 
 def _require_same(archive: Archive, request_id: str, plan_digest: str) -> None:

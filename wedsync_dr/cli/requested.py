@@ -91,7 +91,7 @@ class Asking:
         Raises ApprovalNeeded and ApprovalStale.
         """
         use.require_permitted_everything(
-            archive, self.request_id or "", plan, at_hand.policy().approvals, at_hand.now()
+            archive, self.request_id or "", plan, person(self.who), at_hand.policy().approvals, at_hand.now()
         )
         if not self.request_id:
             return None
@@ -108,7 +108,7 @@ def carry_out_request(asking: Asking, rows: tuple[RowChoice, ...], *, apply: boo
     plan = use.plan_again(source, archive, one.request.asked, rows)
     if not as_json:
         print_plan(plan)
-    use.require_permitted(archive, request_id, plan, at_hand.now())
+    use.require_permitted(archive, request_id, plan, person(asking.who), at_hand.now())
     if not apply:
         print_json(plan.to_json()) if as_json else say("It is approved; add --apply to do it.")
         return exits.DONE

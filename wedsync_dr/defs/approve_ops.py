@@ -50,7 +50,8 @@ def approve(context: dg.OpExecutionContext, planned: Planned, protection: Resour
         _, made = plan_of(protection, planned.chosen)
         approved(planned, made)
         if planned.chosen.request_id:
-            use.require_permitted(protection.archive(), planned.chosen.request_id, made, protection.now())
+            by = Person(planned.chosen.requested_by)
+            use.require_permitted(protection.archive(), planned.chosen.request_id, made, by, protection.now())
         else:
             use.require_unasked(made, protection.policy().approvals)
             _note(protection, planned)

@@ -61,9 +61,10 @@ def plan_platform(
             what = "`confirm` must repeat the name of the target database; nothing was written."
             raise refused(what, remedy="Fill it in as the plan shows it; then start again.")
         require_applicable(plan)
-        require_permitted_everything(protection.archive(), config.request_id.strip(), plan, *protection.two_people())
-    by = config.requested_by.strip() or f"dagster run {context.run_id}"
-    ids = {"run_id": context.run_id, "request_id": config.request_id.strip()}
+        by = config.requested_by.strip() or f"dagster run {context.run_id}"
+        archive, request_id = protection.archive(), config.request_id.strip()
+        require_permitted_everything(archive, request_id, plan, Person(by), *protection.two_people())
+    ids = {"run_id": context.run_id, "request_id": request_id}
     planned = PlannedRecovery(plan.inventory.as_of, order, no_owner, by, **ids)
     yield dg.Output(planned, metadata=plan_metadata(plan))
 

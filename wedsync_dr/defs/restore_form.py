@@ -35,7 +35,9 @@ class Restore(Terms):
     confirm: str = Field(default="", description="To change anything, repeat the id here.")
     requested_by: str = Field(default="", description="Who asks for it; written into the ledger.")
     request_id: str = Field(
-        default="", description="Do what was asked for under this id (`wedsync-dr approvals`); it says all but `rows`."
+        default="",
+        description="Do what was asked for under this id (`wedsync-dr approvals`): it says all but `rows`, and "
+        "`requested_by`, who must be who asked.",
     )
 
 

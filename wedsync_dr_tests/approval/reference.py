@@ -51,7 +51,9 @@ def _counts(asked: dict[str, Any], counted: History, event: str, body: dict[str,
         return asked["emergency"] and 10 <= len(body["reason"]) <= 500 and "restore-alone" not in happened
     if event == "approval-used":
         enough = happened.count("restore-approved") >= _needed(asked, parse_utc(body["at"]))
-        return body["plan"] == asked["plan"] and (enough or "restore-alone" in happened)
+        mine = [asked["by"], *(b["by"] for name, b in counted if name == "restore-alone")]
+        allowed = any(_same(body["by"], one) for one in mine)
+        return allowed and body["plan"] == asked["plan"] and (enough or "restore-alone" in happened)
     return event == "restore-refused"
 
 

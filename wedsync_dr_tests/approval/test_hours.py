@@ -1,22 +1,17 @@
 """When a wedding is under way, from its own rows."""
 
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from wedsync_dr.approval.hours import hours_in, hours_of
+from wedsync_dr.approval.hours import hours_in
 from wedsync_dr.approval.request import Hours
 from wedsync_dr.model import TableName
-from wedsync_dr.restore.resolve import resolve
 from wedsync_dr.scope.rules import Rules
-from wedsync_dr.scope.survey import Source
-from wedsync_dr.snapshot.opening import open_snapshot
 from wedsync_dr.snapshot.sealed_rows import TableHead
 from wedsync_dr.source.copytext import line_of
-from wedsync_dr.vault.archive import Archive
-from wedsync_dr_tests import town
 
 INSTANT = "timestamp with time zone"
 WEDDINGS = TableHead(
@@ -94,21 +89,3 @@ def test_an_event_that_never_ends_ends_after_a_day() -> None:
 def test_a_duration_that_no_day_holds_is_cut(text: str, hour: int) -> None:
     (found,) = hours([("2026-06-06 14:00:00+00", None, text)], "2026-06-06")
     assert found == Hours(at(6, 14), at(6 + hour // 24, hour % 24))
-
-
-def test_a_wedding_that_is_gone_has_those_of_its_snapshot(protected: tuple[Source, Archive]) -> None:
-    """The source's and the snapshot's rows name their columns' types in the same way."""
-    source, archive = protected
-    wedding = town.wedding(1)
-    snapshot = open_snapshot(archive, resolve(archive, wedding).manifest)
-    before = hours_of(source, snapshot, wedding)
-    day = town.NOW.date() - timedelta(days=12)
-    assert before == (Hours(at_noon(day), at_noon(day) + timedelta(hours=5)),)
-    town.run(source, "UPDATE timeline_events SET duration = '1 hour' WHERE wedding_id = 1")
-    assert hours_of(source, snapshot, wedding) == (Hours(at_noon(day), at_noon(day) + timedelta(hours=1)),)
-    town.run(source, "DELETE FROM weddings WHERE id = 1")
-    assert hours_of(source, snapshot, wedding) == before
-
-
-def at_noon(day: date) -> datetime:
-    return datetime.combine(day, time(12), UTC)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from itertools import count
 from pathlib import Path
 
@@ -10,6 +10,7 @@ import pytest
 
 from wedsync_dr.approval import deciding, use
 from wedsync_dr.approval.asking import asked_of, digest_of
+from wedsync_dr.approval.hours import hours_of
 from wedsync_dr.approval.request import Hours, Person
 from wedsync_dr.approval.standing import Phase, Standing
 from wedsync_dr.errors import ApprovalNeeded, ApprovalStale, NotTheOther, RequestNotFound
@@ -19,6 +20,7 @@ from wedsync_dr.restore.resolve import resolve
 from wedsync_dr.restore.run import Restored, carry_out
 from wedsync_dr.restore.terms import Terms
 from wedsync_dr.scope.survey import Source
+from wedsync_dr.snapshot.opening import open_snapshot
 from wedsync_dr.vault.archive import Archive
 from wedsync_dr_tests import town
 from wedsync_dr_tests.approval.requests import ANNA, BERT, CARA, WHY
@@ -51,9 +53,9 @@ class Desk:
     def approve(self, one: Standing, by: Person = BERT) -> Standing:
         return deciding.approve(self.archive, one.request.id, by=by, now=self.now)
 
-    def apply(self, one: Standing) -> Restored:
+    def apply(self, one: Standing, by: Person = ANNA) -> Restored:
         plan = use.plan_again(self.source, self.archive, one.request.asked)
-        permit = use.permit(self.archive, one.request.id, use_id=self.ids(), by=ANNA, clock=lambda: self.now)
+        permit = use.permit(self.archive, one.request.id, use_id=self.ids(), by=by, clock=lambda: self.now)
         return carry_out(self.source, self.archive, plan, now=self.now, requested_by="test", permit=permit)
 
     def phase(self, one: Standing) -> Phase:
@@ -81,6 +83,8 @@ def test_a_replace_waits_for_another_person_and_then_runs_once(desk: Desk) -> No
     with pytest.raises(ApprovalNeeded, match="lacks 1"):
         desk.apply(one)
     desk.approve(one)
+    with pytest.raises(NotTheOther, match="whoever asked"):
+        desk.apply(one, BERT)
     assert desk.apply(one).applied
     assert guests(desk, 1) == before
     assert desk.phase(one) is Phase.RESTORED
@@ -172,7 +176,7 @@ def test_of_two_uses_at_once_the_ledgers_order_decides(desk: Desk, home: Path) -
     digest, request_id = one.request.asked.plan, one.request.id
     other = town.reopened(home)
     assert deciding.find(other, request_id).phase(desk.now) is Phase.APPROVED
-    body = {"request": request_id, "use": "faster", "by": vars(BERT), "plan": digest}
+    body = {"request": request_id, "use": "faster", "by": vars(ANNA), "plan": digest}
     desk.archive.ledger.append("approval-used", body, desk.now)
     desk.archive.ledger.append("approval-used", body | {"use": "slower"}, desk.now)
     assert deciding.find(other, request_id).use == "faster"
@@ -200,3 +204,21 @@ def test_the_digest_names_no_row_to_those_without_the_keyring(desk: Desk, tmp_pa
     stranger = replace(desk.archive, signer=town.new_archive(tmp_path).signer)
     assert digest_of(plan, desk.archive.signer) == digest_of(plan, desk.archive.signer)
     assert digest_of(plan, desk.archive.signer) != digest_of(plan, stranger.signer)
+
+
+def test_the_hours_of_a_wedding_that_is_gone_are_those_of_its_snapshot(protected: tuple[Source, Archive]) -> None:
+    """The source's and the snapshot's rows name their columns' types in the same way."""
+    source, archive = protected
+    wedding = town.wedding(6)
+    snapshot = open_snapshot(archive, resolve(archive, wedding).manifest)
+    before = hours_of(source, snapshot, wedding)
+    day = town.NOW.date() + timedelta(days=48)
+    assert before == (Hours(at_noon(day), at_noon(day) + timedelta(hours=5)),)
+    town.run(source, "UPDATE timeline_events SET duration = '1 hour' WHERE wedding_id = 6")
+    assert hours_of(source, snapshot, wedding) == (Hours(at_noon(day), at_noon(day) + timedelta(hours=1)),)
+    town.run(source, "DELETE FROM weddings WHERE id = 6")
+    assert hours_of(source, snapshot, wedding) == before
+
+
+def at_noon(day: date) -> datetime:
+    return datetime.combine(day, time(12), UTC)
