@@ -11,6 +11,7 @@ from wedsync_dr.access.key_set import KeySet
 from wedsync_dr.access.tokens import PREFIX, TokenBook, identify, token_book
 from wedsync_dr.api.calls import CallBook
 from wedsync_dr.api.limits import ALL_REFUSALS, CALLS, REFUSALS, Buckets, Rate
+from wedsync_dr.api.manifests import Manifests
 from wedsync_dr.api.standing import Standing
 from wedsync_dr.errors import NotAuthenticated
 from wedsync_dr.scope.survey import Source
@@ -26,6 +27,7 @@ class Site:
     settings: Settings
     now: Callable[[], datetime]
     archive: Archive
+    manifests: Manifests
     standing: Standing
     tokens: Follower[TokenBook]
     calls: CallBook
@@ -58,6 +60,7 @@ def open_site(settings: Settings, now: Callable[[], datetime], rate: Rate = CALL
         settings=settings,
         now=now,
         archive=archive,
+        manifests=Manifests(archive),
         standing=Standing(replace(where, archive=cache(where.archive)), lambda: open_policy(settings), now),
         tokens=token_book(archive.ledger),
         calls=CallBook(archive.ledger, now, Buckets(REFUSALS), Buckets(ALL_REFUSALS)),
