@@ -10,7 +10,6 @@ from pydantic import Field
 from wedsync_dr.api.caller import Caller
 from wedsync_dr.api.problems import Refusal, not_found
 from wedsync_dr.api.wire import Asked
-from wedsync_dr.errors import SourceUnreachable
 from wedsync_dr.model import Kind, ScopeId
 from wedsync_dr.schedule.due import Candidate
 from wedsync_dr.schedule.policy import Policy, Priority, TierPolicy
@@ -83,16 +82,14 @@ def meaning(form: ManualForm, caller: Caller) -> Meant:
     """Understand a form. Raises the refusals of what it must not ask for, that of what the caller may not know of, and
     why the source cannot be read."""
     _refuse_what_cannot_be(form)
-    health = caller.site.standing.view().health
-    if health.candidates is None:
-        raise health.source_fault or health.vault_fault or SourceUnreachable("The source cannot be read.", remedy=_WAIT)
-    known = {one.scope: one for one in health.candidates}
-    named = _named(form, caller)
-    if any(scope not in known for scope in named):
+    view, named = caller.site.standing.view(), _named(form, caller)
+    if view.health.candidates is None:
+        raise view.fault
+    if any(scope not in view.candidates for scope in named):
         raise not_found()
     if not named:
         caller.require_unbound()
-    return Meant(form, tuple(named) or None, _is_organization(form), known, health.policy)
+    return Meant(form, tuple(named) or None, _is_organization(form), view.candidates, view.health.policy)
 
 
 def _named(form: ManualForm, caller: Caller) -> list[ScopeId]:
@@ -114,7 +111,6 @@ def _is_organization(form: ManualForm) -> bool:
     return form.organization_id is not None and not named
 
 
-_WAIT = "See that WEDSYNC_SOURCE_URL answers, and ask again."
 _MEDIA = "Photos and documents lie in the platform's object storage; a snapshot has the rows that refer to them."
 _PERSONAL = (
     "A snapshot always has both classes, each under a key of its own; to forget the personal one, its key is destroyed."
