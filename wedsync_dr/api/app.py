@@ -12,14 +12,22 @@ import anyio.to_thread
 from fastapi import APIRouter, FastAPI
 from starlette.types import ASGIApp
 
-from wedsync_dr.api import health, jobs, problems, restore
+from wedsync_dr.api import automated, health, jobs, manual, problems, restore, snapshots, status
 from wedsync_dr.api.description import describe
 from wedsync_dr.api.envelope import Envelope
 from wedsync_dr.api.limits import CALLS, Rate
 from wedsync_dr.api.site import open_site
 from wedsync_dr.settings import Settings
 
-ROUTERS: Sequence[APIRouter] = (health.router, jobs.router, restore.router)
+ROUTERS: Sequence[APIRouter] = (
+    health.router,
+    status.router,
+    snapshots.router,
+    manual.router,
+    automated.router,
+    jobs.router,
+    restore.router,
+)
 """Every route there is; a file of routes has one line here."""
 
 

@@ -49,6 +49,13 @@ class Caller:
         if not all(map(self.sees, scopes)):
             raise not_found()
 
+    def require_existing(self, scope: ScopeId) -> None:
+        """Raises that refusal also for a scope that, when it was last looked, neither source nor vault had."""
+        self.require(scope)
+        view = self.site.standing.view()
+        if scope not in view.candidates and scope not in view.listing.by_scope:
+            raise not_found()
+
     def require_unbound(self) -> None:
         """For what is about everybody: raises that refusal for a caller who belongs to organizations."""
         if self.bound:

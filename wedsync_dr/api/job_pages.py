@@ -24,14 +24,18 @@ class Wanted:
     kind: JobKind | None = None
     tags: Mapping[str, str] = field(default_factory=dict)
     scopes: frozenset[ScopeId] = frozenset()
+    within: frozenset[ScopeId] | None = None
 
     def fits(self, job: Job, scopes: frozenset[ScopeId]) -> bool:
         """Whether a job for these scopes is wanted; tags are not looked at."""
-        return (
-            (not self.statuses or job.status in self.statuses)
-            and self.kind in (None, job.kind)
-            and self.scopes <= scopes
-        )
+        status = not self.statuses or job.status in self.statuses
+        return status and self.kind in (None, job.kind) and self.is_for(scopes)
+
+    def is_for(self, scopes: frozenset[ScopeId] | None) -> bool:
+        """Whether a job for these scopes (None: everything) is for the wanted ones, and for none but those allowed."""
+        if self.within is not None and (scopes is None or not scopes <= self.within):
+            return False
+        return not self.scopes or (scopes is not None and self.scopes <= scopes)
 
 
 @dataclass(frozen=True)
@@ -79,13 +83,12 @@ def page_of_jobs(caller: Caller, wanted: Wanted, limit: int, cursor: str | None)
 
 def _by_dagster(caller: Caller, wanted: Wanted, limit: int, cursor: str | None) -> Page:
     names = KINDS.get(wanted.kind, ()) if wanted.kind else ()
-    if not caller.bound and not wanted.scopes and len(names) < 2:
+    if not caller.bound and not wanted.scopes and wanted.within is None and len(names) < 2:
         return _counted(caller, wanted, names[0] if names else None, limit, cursor)
 
     def fits(run: Run) -> bool:
         scopes = scopes_of(run)
-        named = not wanted.scopes or bool(scopes and wanted.scopes <= scopes)
-        return named and (not names or run.job in names) and may_see(caller, scopes)
+        return wanted.is_for(scopes) and (not names or run.job in names) and may_see(caller, scopes)
 
     return _looked_through(caller, wanted, fits, limit, cursor)
 

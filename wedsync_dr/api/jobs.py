@@ -33,13 +33,17 @@ def jobs(
     kind: JobKind | None = None,
     wedding_id: Annotated[str | None, Query(alias="weddingId", min_length=1, max_length=200)] = None,
     vendor_id: Annotated[str | None, Query(alias="vendorId", min_length=1, max_length=200)] = None,
+    schedule_id: Annotated[
+        str | None, Query(alias="scheduleId", pattern=r"^[0-9a-f]{1,64}$", description="Runs of that schedule.")
+    ] = None,
     limit: Limit = 20,
     cursor: JobCursor = None,
 ) -> Jobs:
     """Newest first, whoever started them: the platform, an operator, a schedule."""
     named = [caller.wedding(wedding_id)] if wedding_id else []
     named += [caller.vendor(vendor_id)] if vendor_id else []
-    wanted = Wanted(statuses=status or (), kind=kind, scopes=frozenset(named))
+    tags = {"wedsync/schedule": schedule_id} if schedule_id else {}
+    wanted = Wanted(statuses=status or (), kind=kind, tags=tags, scopes=frozenset(named))
     page = page_of_jobs(caller, wanted, limit, cursor)
     return Jobs(jobs=page.jobs, total=page.total, next_cursor=page.next_cursor)
 

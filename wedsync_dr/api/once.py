@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from threading import Lock
 
@@ -37,20 +37,26 @@ class Launched:
     again: bool
 
 
+def _nothing() -> None:
+    """There is nothing against it."""
+
+
 class Launcher:
     """Starts runs. Of two equal requests at once one waits for the other, and gets its run."""
 
     def __init__(self, runs: Runs) -> None:
         self.runs, self._lock = runs, Lock()
 
-    def launch(self, request: Request, order: Order) -> Launched:
+    def launch(self, request: Request, order: Order, *, unless: Callable[[], None] = _nothing) -> Launched:
         """Start the run, or find the one that the same request started before.
 
-        Raises KeyReused where the key stood for something else, and SchedulerUnreachable.
+        `unless` raises where there is something against starting it; nobody starts anything while it looks. Raises
+        KeyReused where the key stood for something else, and SchedulerUnreachable.
         """
         with self._lock:
             if earlier := self.earlier(request):
                 return Launched(earlier, again=True)
+            unless()
             return Launched(self.runs.launch(replace(order, tags={**order.tags, **request.tags()})), again=False)
 
     def earlier(self, request: Request) -> Run | None:

@@ -1,6 +1,7 @@
 """Runs of Dagster: what the API sets going, looks at and stops. No other module of the API knows Dagster's words."""
 
 import json
+import time
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -12,6 +13,7 @@ from wedsync_dr.api.graphql import IN_REPOSITORY, GraphQL
 from wedsync_dr.errors import SchedulerUnreachable
 
 _EVENTS, _PAGES = 1_000, 100
+_TRIES, _AGAIN_S = 20, 0.5
 
 
 class RunStatus(StrEnum):
@@ -170,7 +172,16 @@ class DagsterRuns:
         return _failure(last) if last else None
 
     def terminate(self, run_id: str) -> bool:
-        return bool(self._dagster.ask(questions.TERMINATE, id=run_id)["__typename"] == "TerminateRunSuccess")
+        for _ in range(_TRIES):
+            if self._dagster.ask(questions.TERMINATE, id=run_id)["__typename"] == "TerminateRunSuccess":
+                return True
+            run = self.run(run_id)
+            if run is None or run.status.over:
+                return False
+            if run.status is RunStatus.CANCELLING:
+                return True
+            time.sleep(_AGAIN_S)  # its process is just being started, and cannot be reached yet
+        raise SchedulerUnreachable(f"Dagster does not stop the run {run_id} yet.", remedy="Ask again in a moment.")
 
 
 def _pairs(tags: Mapping[str, str]) -> list[dict[str, str]]:

@@ -13,6 +13,7 @@ from wedsync_dr.api.automations import Automations, DagsterAutomations
 from wedsync_dr.api.calls import CallBook
 from wedsync_dr.api.graphql import GraphQL
 from wedsync_dr.api.limits import ALL_REFUSALS, CALLS, REFUSALS, Buckets, Rate
+from wedsync_dr.api.manifests import Manifests
 from wedsync_dr.api.once import Launcher
 from wedsync_dr.api.runs import DagsterRuns, Runs
 from wedsync_dr.api.standing import Standing
@@ -30,6 +31,7 @@ class Site:
     settings: Settings
     now: Callable[[], datetime]
     archive: Archive
+    manifests: Manifests
     standing: Standing
     tokens: Follower[TokenBook]
     calls: CallBook
@@ -69,6 +71,7 @@ def open_site(settings: Settings, now: Callable[[], datetime], rate: Rate = CALL
         settings=settings,
         now=now,
         archive=archive,
+        manifests=Manifests(archive),
         standing=Standing(replace(where, archive=cache(where.archive)), lambda: open_policy(settings), now),
         tokens=token_book(archive.ledger),
         calls=CallBook(archive.ledger, now, Buckets(REFUSALS), Buckets(ALL_REFUSALS)),

@@ -4,43 +4,22 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cached_property
 
-from wedsync_dr.alerts.alert import Judgement
-from wedsync_dr.alerts.conditions import judge
-from wedsync_dr.alerts.health import Health, look
+from wedsync_dr.alerts.health import look
 from wedsync_dr.alerts.places import Places
+from wedsync_dr.api.view import Members, View
 from wedsync_dr.errors import DisasterRecoveryError, SourceUnreachable
-from wedsync_dr.model import Kind, ScopeId
+from wedsync_dr.model import ScopeId
 from wedsync_dr.schedule.policy import Policy
 
 EVERY_S = 10.0
-"""How soon after a look the next one begins, at the soonest."""
-_SHARE = 3  # a look that took long is followed by a rest of so many times that
+"""How often the source is looked at; at once where the ledger has something new."""
+_SHARE = 3  # a look that took long is followed by a rest of so many times that, whatever is new
+_POLL_S = 0.5
 TRUSTED = timedelta(minutes=2)
 """How long who takes part in which wedding is believed after it was read."""
 _FIRST_S = 60.0
-
-
-@dataclass(frozen=True)
-class View:
-    """What one look saw, and what it means."""
-
-    health: Health
-
-    @cached_property
-    def judged(self) -> Judgement:
-        return judge(self.health)
-
-    @cached_property
-    def members(self) -> dict[str, frozenset[ScopeId]] | None:
-        """What each organization may know of: itself, and the weddings it takes part in. None where nobody knows."""
-        if self.health.candidates is None:
-            return None
-        vendors = (one for one in self.health.candidates if one.scope.kind is Kind.VENDOR)
-        return {one.scope.id: frozenset((one.scope, *one.booked)) for one in vendors}
 
 
 class Standing:
@@ -49,7 +28,7 @@ class Standing:
     def __init__(self, places: Places, policy: Callable[[], Policy], now: Callable[[], datetime]) -> None:
         self._places, self._policy, self._now = places, policy, now
         self._view: View | None = None
-        self._members: tuple[datetime, dict[str, frozenset[ScopeId]]] | None = None
+        self._members: tuple[datetime, Members] | None = None
         self._seen, self._stop, self._looking = threading.Event(), threading.Event(), threading.Lock()
         self._thread: threading.Thread | None = None
 
@@ -74,8 +53,7 @@ class Standing:
     def refresh(self) -> View:
         """Look now, and wait for it."""
         with self._looking:
-            view = View(look(self._places, self._policy(), self._now()))
-            _ = view.judged
+            view = View.of(look(self._places, self._policy(), self._now()))
             if view.members is not None:
                 self._members = view.health.at, view.members
             self._view = view
@@ -89,15 +67,29 @@ class Standing:
         """
         view = self.view()
         if self._members is None or self._now() - self._members[0] > TRUSTED:
-            raise _why(view.health)
+            raise view.fault
         known = self._members[1]
         return frozenset().union(*(known.get(one, frozenset()) for one in organizations))
 
     def _run(self) -> None:
         while not self._stop.is_set():
-            started = time.monotonic()
+            began = time.monotonic()
             self._look()
-            self._stop.wait(max(EVERY_S, _SHARE * (time.monotonic() - started)))
+            ended = time.monotonic()
+            rest = _SHARE * (ended - began)
+            while not self._stop.wait(_POLL_S) and not self._is_time(time.monotonic() - ended, rest):
+                pass
+
+    def _is_time(self, rested: float, rest: float) -> bool:
+        """Whether to look again: the rest is over, and the ledger has something new or the view is old enough."""
+        return rested >= rest and (rested >= EVERY_S or self._has_news())
+
+    def _has_news(self) -> bool:
+        try:
+            ledger = self._places.archive().ledger
+            return ledger.has_more()
+        except DisasterRecoveryError:
+            return False
 
     def _look(self) -> None:
         """What is no error of ours must not end the looking: it is logged by its kind, and the view grows old."""
@@ -105,11 +97,3 @@ class Standing:
             self.refresh()
         except Exception as error:  # noqa: BLE001  a thread's border; nobody above could hear it
             logging.getLogger("wedsync_dr.api").error("the background look failed: %s", type(error).__name__)  # noqa: TRY400
-
-
-def _why(health: Health) -> DisasterRecoveryError:
-    fault = health.source_fault or health.vault_fault
-    return fault or SourceUnreachable(
-        "The source was not read for a while, so nobody knows who takes part in which wedding.",
-        remedy="See that WEDSYNC_SOURCE_URL answers, and ask again.",
-    )

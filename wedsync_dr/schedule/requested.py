@@ -26,6 +26,7 @@ class RequestedSchedule:
     backup_type: str
     by: str
     created: datetime
+    cancelled: datetime | None = None
 
     @classmethod
     def of(cls, schedule_id: str, body: Mapping[str, Any]) -> "RequestedSchedule":
@@ -38,6 +39,7 @@ class RequestedSchedule:
             backup_type=body["backup_type"],
             by=body["by"],
             created=parse_utc(body["at"]),
+            cancelled=parse_utc(body["cancelled"]) if "cancelled" in body else None,
         )
 
     @property
@@ -47,11 +49,13 @@ class RequestedSchedule:
 
     def due(self, now: datetime) -> datetime | None:
         """The last instant at which it was to run. Of several that were missed only this one counts."""
+        if self.cancelled:
+            return None
         return self.cron.last_until(now, self.zone, self.created)
 
     def next_run(self, now: datetime) -> datetime | None:
-        """When it comes next."""
-        return self.cron.next_after(now, self.zone)
+        """When it comes next; one that was cancelled does not."""
+        return None if self.cancelled else self.cron.next_after(now, self.zone)
 
 
 def parse_zone(name: str) -> ZoneInfo:

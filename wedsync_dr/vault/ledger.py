@@ -136,6 +136,10 @@ class Ledger:
         """The state that all readable entries add up to; what `check` finds broken is left out of it, not believed."""
         return self._known.now()
 
+    def has_more(self) -> bool:
+        """Whether there is an entry that `known` has not read yet; cheap enough to ask all the time."""
+        return self._store.stat(_key(self._known.read)) is not None
+
     def following(self, number: int) -> Iterator[LedgerEntry]:
         """The entries from a number on that are what was written; but from 0, without listing those before."""
         for following in self._newer(number) if number else self._numbers():
@@ -193,6 +197,11 @@ class Follower(Generic[State]):
         self._ledger, self._new, self._add = ledger, new, add
         self._state, self._read, self._last = new(), 0, BEGINNING
         self._lock = Lock()
+
+    @property
+    def read(self) -> int:
+        """The number of the first entry that is not in the state yet."""
+        return self._read
 
     def now(self) -> State:
         """The state as the ledger is now."""

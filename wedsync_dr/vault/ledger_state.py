@@ -57,7 +57,7 @@ class LedgerState:
     then; `supplemented` a scope's last supplement. `rewritten` are the scopes that a restore may have written to since;
     `restoring` has when a restore began that has not ended. `verifications` are the last one of the whole vault and
     those of parts since then that found something; `mute_channels` are channels for alerts that did not take the last
-    message; `schedules` those that were asked for and not cancelled. `requests` are the entries about restores that
+    message; `schedules` those that were asked for, `cancelled` or not. `requests` are the entries about restores that
     somebody asked for, as `approval.standing` folds them.
     """
 
@@ -252,7 +252,8 @@ def _scheduled(state: LedgerState, body: dict[str, Any]) -> None:
 
 
 def _unscheduled(state: LedgerState, body: dict[str, Any]) -> None:
-    state.schedules.pop(body["schedule"], None)
+    if known := state.schedules.get(body["schedule"]):
+        state.schedules[body["schedule"]] = known | {"cancelled": body["at"]}
 
 
 _FOLD: dict[str, Callable[[LedgerState, dict[str, Any]], None]] = {

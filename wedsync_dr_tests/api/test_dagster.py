@@ -4,9 +4,14 @@ import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+import requests
 
+from wedsync_dr.access.roles import Role
+from wedsync_dr.access.tokens import create_token
+from wedsync_dr.api.app import create_app
 from wedsync_dr.api.automations import DagsterAutomations, Trigger
 from wedsync_dr.api.graphql import GraphQL
 from wedsync_dr.api.runs import DagsterRuns, Run, RunStatus
@@ -18,11 +23,12 @@ from wedsync_dr.model import Kind, ScopeId
 from wedsync_dr.scope.discovery import discover
 from wedsync_dr.scope.survey import survey
 from wedsync_dr.source.session import lock_scopes
+from wedsync_dr_tests.api.running import served
 from wedsync_dr_tests.api.runs_contract import Ended, RunsContract, mark, wave
 
 __all__ = ["mark"]
 
-SOON_S = 60.0
+SOON_S = 120.0
 
 
 @pytest.fixture(scope="module")
@@ -130,6 +136,35 @@ def test_schedules_and_sensors_are_told_as_they_are_and_can_be_switched(dagster:
         assert (off.enabled, off.next_runs) == (False, ())
     with pytest.raises(ScheduleNotFound):
         automations.switch("never_heard_of", on=True)
+
+
+def test_a_snapshot_that_the_api_asks_for_is_taken_and_named(deployment: Deployment, wedding: ScopeId) -> None:
+    app = create_app(deployment.settings)
+    ledger = app.state.site.archive.ledger
+    token, _ = create_token(
+        ledger, name="platform", role=Role.OPERATOR, organizations=None, days=1, by="test", now=deployment.now()
+    )
+    headers = {"Authorization": f"Bearer {token}", "Idempotency-Key": "key-0001"}
+    form: dict[str, Any] = {"weddingId": wedding.id, "includeVendorData": True}
+    with served(app) as url:
+        asked = requests.post(f"{url}/api/backup/manual", json=form, headers=headers, timeout=30)
+        assert asked.status_code == 202, asked.text
+        link = url + asked.json()["links"]["job"]
+        deadline = time.monotonic() + SOON_S
+        while (job := requests.get(link, headers=headers, timeout=30).json()["job"])["completedAt"] is None:
+            assert time.monotonic() < deadline, job
+            time.sleep(0.2)
+        again = requests.post(f"{url}/api/backup/manual", json=form, headers=headers, timeout=30)
+        automated = requests.get(f"{url}/api/backup/automated", headers=headers, timeout=30).json()
+    assert job["status"] == "COMPLETED", job
+    kinds = [backup["kind"] for backup in job["result"]["backups"]]
+    assert kinds.count("wedding") == 1
+    assert kinds.count("vendor") == len(kinds) - 1 > 0
+    newest = deployment.archive().vault.newest(wedding)
+    assert newest
+    assert f"wedding:{wedding.id}:{newest.snapshot_id}" in {backup["backupId"] for backup in job["result"]["backups"]}
+    assert again.json()["backupId"] == asked.json()["backupId"]
+    assert "requested_schedules" in {one["name"] for one in automated["automations"]}
 
 
 def test_a_webserver_that_does_not_answer_is_said(deployment: Deployment) -> None:
