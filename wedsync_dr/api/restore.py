@@ -10,6 +10,7 @@ from wedsync_dr.access.roles import Right
 from wedsync_dr.api import restoring
 from wedsync_dr.api.backup_id import named_backup
 from wedsync_dr.api.caller import Caller, Reader, demand
+from wedsync_dr.api.manual import IdempotencyKey
 from wedsync_dr.api.problems import Refusal, not_found
 from wedsync_dr.api.restore_view import view_of
 from wedsync_dr.api.restore_words import (
@@ -39,16 +40,19 @@ _ACCEPTED = answer(202, ONE | {"status": "EMERGENCY_RESTORE_INITIATED"}, "It is 
 
 
 @router.post("", responses={**example(ONE), **_ACCEPTED}, summary="Plan a restore, or go alone on an emergency's plan")
-def plan(caller: Operator, wanted: AskedRestore, response: Response) -> OneRestore:
+def plan(
+    caller: Operator, wanted: AskedRestore, response: Response, idempotency_key: IdempotencyKey = None
+) -> OneRestore:
     """Changes nothing: says what would change, which is what others approve, until when the plan counts, and its
-    `restoreId`. What destroys nothing needs nobody.
+    `restoreId`. What destroys nothing needs nobody. The same Idempotency-Key again tells of the same plan.
 
     In an emergency, the same call again with the `confirmationToken` that was issued for its plan carries it out.
     """
     ref = named_backup(caller, wanted.backup_id)
     _require_possible(caller, wanted, ref)
     if wanted.confirmation_token is None:
-        return _told(caller, restoring.plan_and_ask(caller, wanted, ref, uuid4().hex[:16]))
+        restore_id = restoring.id_by_key(caller, idempotency_key) if idempotency_key else uuid4().hex[:16]
+        return _told(caller, restoring.plan_and_ask(caller, wanted, ref, restore_id))
     caller.identity.require(Right.RESPOND)
     one = restoring.confirmed(caller, ref.scope, ref.snapshot_id, wanted.confirmation_token)
     response.status_code = 202
@@ -146,7 +150,9 @@ def restores(
     sight = None if organization_id is None else _of_organization(caller, organization_id)
     found = [one for one in _newest_first(caller, sight) if not phase or one.phase(caller.site.now()) in phase]
     ids = [one.request.id for one in found]
-    start = ids.index(cursor) + 1 if cursor in ids else 0
+    if cursor is not None and cursor not in ids:
+        raise not_found()
+    start = ids.index(cursor) + 1 if cursor else 0
     page = found[start : start + limit]
     more = start + limit < len(found)
     shown = [view_of(caller, one, look=one.phase(caller.site.now()) is Phase.USED) for one in page]

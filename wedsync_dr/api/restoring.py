@@ -1,5 +1,6 @@
 """What the restore routes do: plan and ask, let somebody go alone, carry out, stop."""
 
+import hashlib
 from typing import Any
 
 from wedsync_dr.api.by_hand import by_command, by_hand
@@ -8,12 +9,12 @@ from wedsync_dr.api.once import Request
 from wedsync_dr.api.problems import Refusal, not_found
 from wedsync_dr.api.restore_view import RESTORE, run_of
 from wedsync_dr.api.restore_words import AskedRestore, RestoreType
-from wedsync_dr.api.runs import Order
+from wedsync_dr.api.runs import UNDER_WAY, Order
 from wedsync_dr.approval import deciding, use
 from wedsync_dr.approval.asking import asked_of_everything
 from wedsync_dr.approval.request import Asked, Person
 from wedsync_dr.approval.standing import Phase, Standing
-from wedsync_dr.errors import ApprovalStale
+from wedsync_dr.errors import ApprovalStale, KeyReused, ScopeBusy
 from wedsync_dr.model import SCHEMA, Kind, ScopeId
 from wedsync_dr.restore.apply import refuse_conflicts
 from wedsync_dr.restore.difference import Mode
@@ -50,8 +51,12 @@ def may_see(caller: Caller, one: Standing) -> bool:
 
 
 def plan_and_ask(caller: Caller, wanted: AskedRestore, ref: SnapshotRef, restore_id: str) -> Standing:
-    """Plan a restore and write down that the caller asks for it. Raises what planning raises, and what stands in its
-    way: nobody need approve what cannot be done."""
+    """Plan a restore and write down that the caller asks for it; what stands under this id already is told again.
+
+    Raises what planning raises, and what stands in its way: nobody need approve what cannot be done.
+    """
+    if earlier := deciding.all_requests(caller.site.archive).get(restore_id):
+        return _the_same(earlier, wanted, ref)
     site, numbers = caller.site, open_policy(caller.site.settings).approvals
     asked = _everything(caller, ref) if ref.scope == SCHEMA else _scope(caller, wanted, ref)
     return deciding.ask(
@@ -66,15 +71,40 @@ def plan_and_ask(caller: Caller, wanted: AskedRestore, ref: SnapshotRef, restore
     )
 
 
+def id_by_key(caller: Caller, key: str) -> str:
+    """The id of the restore that a caller asks for under an idempotency key."""
+    return hashlib.sha256(f"{caller.identity.subject}\n{key}".encode()).hexdigest()[:16]
+
+
+def _the_same(earlier: Standing, wanted: AskedRestore, ref: SnapshotRef) -> Standing:
+    """Raises KeyReused where something else was asked for under the same key."""
+    asked, consent = earlier.request.asked, _consent(wanted)
+    was = (asked.scope or SCHEMA, asked.snapshot_id, asked.tables, earlier.request.emergency, earlier.request.reason)
+    now = (ref.scope, ref.snapshot_id, tuple(wanted.target_tables), wanted.is_emergency_restore, wanted.reason or "")
+    same_terms = asked.scope is None or (asked.mode, asked.consent) == (
+        _MODE[wanted.restore_type].value,
+        tuple(name for name, given in vars(consent).items() if given),
+    )
+    if was != now or not same_terms:
+        raise KeyReused(
+            f"This Idempotency-Key asked for the restore {earlier.request.id} with another body.",
+            remedy="Send a new key with each new request, and the same key only to repeat one.",
+        )
+    return earlier
+
+
+def _consent(wanted: AskedRestore) -> Consent:
+    return Consent(unlinked=wanted.allow_unlinked, dirty=wanted.allow_dirty, drift=wanted.accept_drift)
+
+
 def _scope(caller: Caller, wanted: AskedRestore, ref: SnapshotRef) -> Asked:
     if ref.scope.kind not in _JOBS:
         command = f"wedsync-dr restore --{ref.scope.kind.value} {ref.scope.id} --request --reason TEXT"
         raise Refusal(422, "A platform table has no restore job.", remedy=f"On the command line: `{command}`.")
     source, archive = caller.site.source(), caller.site.archive
     point = resolve(archive, ref.scope, snapshot_id=ref.snapshot_id)
-    consent = Consent(unlinked=wanted.allow_unlinked, dirty=wanted.allow_dirty, drift=wanted.accept_drift)
     as_of = point.manifest.taken_at
-    terms = Terms(_MODE[wanted.restore_type], tuple(wanted.target_tables), (), as_of, consent)
+    terms = Terms(_MODE[wanted.restore_type], tuple(wanted.target_tables), (), as_of, _consent(wanted))
     plan = make_plan(source, archive, point, terms)
     refuse_conflicts(plan)
     return use.asked_now(source, archive, plan)
@@ -132,8 +162,20 @@ def carry_out(caller: Caller, one: Standing) -> None:
     with by_hand(by_command(f"wedsync-dr restore --request-id {restore_id} --apply")):
         run = run_of(caller, restore_id)
         if run is None or run.status.over:
-            body = {"restore": restore_id}
-            site.launcher.launch(Request(caller.identity.subject, body), _order(caller, one))
+            request = Request(caller.identity.subject, {"restore": restore_id})
+            site.launcher.launch(request, _order(caller, one), unless=lambda: _require_free(caller, one))
+
+
+def _require_free(caller: Caller, one: Standing) -> None:
+    """Raises ScopeBusy where another run restores the same scope. A snapshot of it is waited for, not refused for."""
+    scope = one.request.asked.scope
+    if scope is None:
+        return
+    job, field = _JOBS[scope.kind]
+    if busy := caller.site.runs.find(job=job, statuses=UNDER_WAY, tags={f"wedsync/{field}": scope.id}, limit=1):
+        raise ScopeBusy(
+            f"The job {busy[0].run_id} is restoring {scope}.", remedy=f"Wait for it: GET /api/jobs/{busy[0].run_id}."
+        )
 
 
 def _order(caller: Caller, one: Standing) -> Order:

@@ -242,6 +242,27 @@ def test_what_destroys_nothing_needs_nobody(api: Running, runs: InProcessRuns, p
     assert (status, runs.runs[started["jobId"]].config["request_id"]) == (202, planned["restoreId"])
 
 
+def test_the_same_key_is_the_same_plan_and_another_body_under_it_is_refused(
+    api: Running, runs: InProcessRuns, people: People
+) -> None:
+    key = {"Idempotency-Key": "restore-of-monday"}
+    bodies = [{"backupId": backup(api, 2), "reason": WHY} | more for more in ({}, {}, {"restoreType": "PARTIAL"})]
+    answers = [api.call("POST", PATH, people.anna, json=body, headers=key) for body in bodies]
+    assert [answer.status_code for answer in answers] == [200, 200, 409]
+    assert answers[0].json()["restoreId"] == answers[1].json()["restoreId"]
+    assert answers[2].json()["type"] == "urn:wedsync-dr:problem:key-reused"
+    other = api.call("POST", PATH, people.first, json=bodies[2], headers=key)
+    assert other.status_code == 200, "a key is its caller's"
+
+
+def test_two_restores_of_a_wedding_at_once_are_refused(api: Running, runs: InProcessRuns, people: People) -> None:
+    town.run(api.source, "DELETE FROM visits WHERE wedding_id = 2")
+    one, other = (plan(api, 2, people.anna, restoreType="PARTIAL", targetTables=["visits"]) for _ in range(2))
+    assert do(api, "apply", one, people.anna)[0] == 202
+    status, problem = do(api, "apply", other, people.anna)
+    assert (status, problem["type"]) == (409, "urn:wedsync-dr:problem:scope-busy")
+
+
 def test_a_restore_is_refused_with_a_reason(api: Running, runs: InProcessRuns, people: People) -> None:
     planned = plan(api, 1, people.anna)
     assert do(api, "refuse", planned, people.bert)[0] == 400
@@ -284,4 +305,5 @@ def test_the_page_goes_on_where_the_one_before_ended(api: Running, runs: InProce
     rest = api.get(PATH, people.viewer, params={"limit": 1, "cursor": first["nextCursor"]}).json()
     assert [one["restoreId"] for one in first["restores"] + rest["restores"]] == made[::-1]
     assert first["total"] >= 3
+    assert api.get(PATH, people.viewer, params={"cursor": "never-given"}).status_code == 404
     assert api.call("POST", PATH, people.viewer, json={"backupId": backup(api, 1)}).status_code == 403
