@@ -10,6 +10,7 @@ from wedsync_dr.defs import (
     elsewhere,
     objectives,
     platform_job,
+    requested,
     restore_jobs,
     schedules,
     sensors,
@@ -24,12 +25,13 @@ defs = dg.Definitions(
     asset_checks=[*checks.ALL, *objectives.ALL, drills.restorable, *upkeep.ALL],
     jobs=[
         *(wave.snapshot_wave, checks.evidence, objectives.promise, drills.restore_drill, upkeep.retention),
-        *(restore_jobs.restore_wedding, restore_jobs.restore_vendor, platform_job.restore_platform),
+        *restore_jobs.ALL,
+        platform_job.restore_platform,
     ],
     schedules=[*schedules.ALL, objectives.hourly_promise, *drills.SCHEDULES, upkeep.daily_retention],
     sensors=[
         *(sensors.partition_sync, urgent.urgent_weddings, urgent.missed_objectives),
-        *(elsewhere.snapshots_elsewhere, alarms.alarms, alarms.run_failures),
+        *(requested.requested_schedules, elsewhere.snapshots_elsewhere, alarms.alarms, alarms.run_failures),
     ],
     resources={"protection": protection_from_environment, "io_manager": dg.mem_io_manager},  # no output on a disk
     executor=dg.in_process_executor,

@@ -128,7 +128,67 @@ class SchemaChanged(DisasterRecoveryError):
     """The snapshot's columns do not fit the database's columns."""
 
 
+class RequestNotFound(DisasterRecoveryError):
+    """Nobody asked for a restore under that id."""
+
+
+class ApprovalNeeded(DisasterRecoveryError):
+    """What is asked takes the approval of another person, or a reason, which it does not have."""
+
+
+class NotTheOther(DisasterRecoveryError):
+    """Whoever does this may not: nobody approves what they asked for themselves, nor withdraws what others did."""
+
+
+class ApprovalStale(DisasterRecoveryError):
+    """The request is over: expired, used, refused, withdrawn, or the plan is not the one that was approved."""
+
+
 class AlertNotSent(DisasterRecoveryError):
     """A channel for alerts did not take a message."""
 
     transient = True
+
+
+class NotAuthenticated(DisasterRecoveryError):
+    """Nobody says who is calling, or the credentials do not hold."""
+
+
+class NotPermitted(DisasterRecoveryError):
+    """The caller is known and may not do this."""
+
+
+class IdentityUnavailable(DisasterRecoveryError):
+    """The issuer of identities does not tell its keys, so nothing it signed can be checked."""
+
+    transient = True
+
+
+class TokenNotFound(DisasterRecoveryError):
+    """No token has this id."""
+
+
+class SchedulerUnreachable(DisasterRecoveryError):
+    """Dagster does not answer, or does not take what it is asked; what is stored can still be read."""
+
+    transient = True
+
+
+class JobNotFound(DisasterRecoveryError):
+    """No such job, or none that the caller may know of."""
+
+
+class JobOver(DisasterRecoveryError):
+    """The job has ended; there is nothing left to stop."""
+
+
+class KeyReused(DisasterRecoveryError):
+    """The idempotency key was used before, for something else."""
+
+
+class ScheduleNotFound(DisasterRecoveryError):
+    """No such schedule or sensor, or none that the caller may know of."""
+
+
+class ScheduleInvalid(DisasterRecoveryError):
+    """A schedule that can never run, or whose cron line or time zone makes no sense."""

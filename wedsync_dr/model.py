@@ -101,6 +101,14 @@ class ScopeId:
         return cls(kind, encode_id(key))
 
     @classmethod
+    def named(cls, kind: Kind, text: str) -> "ScopeId":
+        """The scope that somebody names: by its id, or by its root row's key. Raises MalformedId."""
+        try:
+            return cls(kind, text)
+        except MalformedId:
+            return cls.of_key(kind, text)
+
+    @classmethod
     def of_table(cls, table: TableName) -> "ScopeId":
         """The platform scope of a table; a dot inside a name is encoded, so that the two names stay apart."""
         return cls(Kind.PLATFORM, ".".join(encode_id(part).replace(".", "%2E") for part in (table.schema, table.name)))

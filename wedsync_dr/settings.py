@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from dotenv import dotenv_values
 
+from wedsync_dr.access.issuer import Issuer, parse_issuer
 from wedsync_dr.alerts.addresses import Address, parse_addresses
 from wedsync_dr.alerts.places import SPACE_WARN, Places
 from wedsync_dr.encryption.keyring import Keyring
@@ -30,6 +31,7 @@ from wedsync_dr.vault.vault import Vault
 HOME = Path(".wedsync")
 RULES = Path("rules.toml")
 POLICY = Path("policy.toml")
+DAGSTER_URL = "http://127.0.0.1:3000"
 _LONGEST_WAIT_S = 3600
 NAMES = (
     "WEDSYNC_SOURCE_URL",
@@ -47,6 +49,12 @@ NAMES = (
     "WEDSYNC_SCRATCH_URL",
     "WEDSYNC_ALERTS",
     "WEDSYNC_SPACE_WARN",
+    "WEDSYNC_DAGSTER_URL",
+    "WEDSYNC_OIDC_ISSUER",
+    "WEDSYNC_OIDC_AUDIENCE",
+    "WEDSYNC_OIDC_JWKS_URL",
+    "WEDSYNC_OIDC_ROLE_CLAIM",
+    "WEDSYNC_OIDC_ORGANIZATIONS_CLAIM",
 )
 
 
@@ -68,6 +76,8 @@ class Settings:
     scratch_url: str | None = field(default=None, repr=False)
     alerts: tuple[Address, ...] = field(default=(), repr=False)
     space_warn: int = SPACE_WARN
+    dagster_url: str = DAGSTER_URL
+    issuer: Issuer | None = None
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str], dotenv: Path | None = None) -> "Settings":
@@ -95,6 +105,8 @@ class Settings:
             scratch_url=_database_url("WEDSYNC_SCRATCH_URL", given),
             alerts=parse_addresses(given.get("WEDSYNC_ALERTS", "")),
             space_warn=_percent("WEDSYNC_SPACE_WARN", given, SPACE_WARN),
+            dagster_url=_web_url("WEDSYNC_DAGSTER_URL", given, DAGSTER_URL),
+            issuer=parse_issuer(given),
         )
 
 
@@ -106,10 +118,6 @@ def _given(environ: Mapping[str, str], dotenv: Path | None) -> dict[str, str]:
         if close := get_close_matches(name, NAMES, n=1, cutoff=0.85):
             raise SettingsInvalid(f"There is no setting {name}.", remedy=f"Perhaps {close[0]} is meant; rename it.")
     return {name: given[name] for name in NAMES if name in given}
-
-
-def _database(name: str, given: Mapping[str, str]) -> str | None:
-    return database_url(given[name], name) if name in given else None
 
 
 def database_url(text: str, name: str = "WEDSYNC_SOURCE_URL") -> str:
@@ -188,6 +196,15 @@ def _seconds(name: str, given: Mapping[str, str], default: int) -> int:
             f"{name} is not a number of seconds.", remedy=f"Write a whole number from 1 to {_LONGEST_WAIT_S}."
         )
     return int(text)
+
+
+def _web_url(name: str, given: Mapping[str, str], default: str) -> str:
+    parts = urlsplit(given.get(name, default))
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.username or parts.query:
+        raise SettingsInvalid(
+            f"{name} is not the address of a web server.", remedy=f"Write it as {name}={default}, without a password."
+        )
+    return parts.geturl()
 
 
 def _percent(name: str, given: Mapping[str, str], default: int) -> int:

@@ -9,6 +9,7 @@ import click
 import pytest
 
 from wedsync_dr import errors
+from wedsync_dr.access.roles import RIGHTS, Right, Role
 from wedsync_dr.alerts.alert import AlertCode
 from wedsync_dr.cli.exits import EXIT_CODES, MEANINGS
 from wedsync_dr.cli.main import COMMANDS, cli
@@ -89,3 +90,16 @@ def options_of(command: str) -> set[str]:
     found = cli.get_command(click.Context(cli), command)
     nested = [found, *(found.commands.values() if isinstance(found, click.Group) else ())]
     return {option for part in nested if part for parameter in part.params for option in parameter.opts} | {"--help"}
+
+
+def test_the_table_of_roles_is_the_one_that_is_enforced() -> None:
+    text = RUNBOOK.read_text(encoding="utf-8")
+    head = next(line for line in text.splitlines() if line.startswith("| role | read |"))
+    rights = [cell.strip() for cell in head.strip("|").split("|")[1:]]
+    said = {}
+    for role in Role:
+        line = next(line for line in text.splitlines() if line.startswith(f"| {role.value} |"))
+        cells = [cell.strip() for cell in line.strip("|").split("|")[1:]]
+        said[role] = {right for right, cell in zip(rights, cells, strict=True) if cell == "yes"}
+    assert said == {role: set(held) for role, held in RIGHTS.items()}
+    assert set(rights) == set(Right)

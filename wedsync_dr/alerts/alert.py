@@ -27,6 +27,7 @@ class AlertCode(StrEnum):
     VAULT_UNREADABLE = "vault-unreadable"
     SOURCE_UNREADABLE = "source-unreadable"
     CHANNEL_FAILED = "channel-failed"
+    RESTORE_ALONE = "restore-alone"
     RUN_FAILED = "run-failed"
 
 

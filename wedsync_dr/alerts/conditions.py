@@ -1,6 +1,7 @@
 """What is wrong now, judged from what was seen. Pure."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from datetime import datetime
 
 from wedsync_dr.alerts import evidence
 from wedsync_dr.alerts.alert import Alert, AlertCode, Judgement, Severity
@@ -16,7 +17,7 @@ _NEEDS_SOURCE = frozenset({
 })  # fmt: skip
 _NEEDS_VAULT = _NEEDS_SOURCE | {
     AlertCode.SOURCE_UNREADABLE, AlertCode.DRILL_FAILED, AlertCode.VERIFICATION_FINDINGS,
-    AlertCode.VERIFICATION_MISSING, AlertCode.CHANNEL_FAILED,
+    AlertCode.VERIFICATION_MISSING, AlertCode.CHANNEL_FAILED, AlertCode.RESTORE_ALONE,
 }  # fmt: skip
 _NOUNS = {Kind.WEDDING: "wedding", Kind.VENDOR: "vendor", Kind.PLATFORM: "platform table"}
 
@@ -35,6 +36,7 @@ def _alerts(health: Health) -> Iterator[Alert]:
         yield from _protection(health)
         yield from evidence.of_drills(health)
         yield from evidence.of_verifications(health)
+        yield from evidence.of_going_alone(health)
         yield from _channels(health)
     yield from _space(health)
 
@@ -63,14 +65,21 @@ def _protection(health: Health) -> Iterator[Alert]:
             "See that WEDSYNC_SOURCE_URL names the right database, and [roots] of the rules the right tables.",
             part="weddings",
         )  # fmt: skip
-    for lane in health.lanes:
-        if lane.unprotected and health.snapshots:
-            yield _unprotected(lane)
-        if lane.late:
-            yield _missed(lane, health)
+    for alert in of_lanes(health.lanes, health.at):
+        if health.snapshots or alert.code is not AlertCode.UNPROTECTED:
+            yield alert
     for kind in _NOUNS:
         if gone := [scope for scope in health.vanished if scope.kind is kind]:
             yield _vanished(kind, gone, health)
+
+
+def of_lanes(lanes: Iterable[Lane], now: datetime) -> Iterator[Alert]:
+    """What is wrong with scopes of lanes: no recovery point, or an objective missed."""
+    for lane in lanes:
+        if lane.unprotected:
+            yield _unprotected(lane)
+        if lane.late:
+            yield _missed(lane, now)
 
 
 def _unprotected(lane: Lane) -> Alert:
@@ -85,8 +94,8 @@ def _unprotected(lane: Lane) -> Alert:
     )
 
 
-def _missed(lane: Lane, health: Health) -> Alert:
-    latest = f"; the longest for {spoken(health.at - lane.missed_since)}" if lane.missed_since else ""
+def _missed(lane: Lane, now: datetime) -> Alert:
+    latest = f"; the longest for {spoken(now - lane.missed_since)}" if lane.missed_since else ""
     return Alert(
         AlertCode.OBJECTIVE_MISSED,
         _urgency(lane.tier),

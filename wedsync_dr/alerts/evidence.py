@@ -1,4 +1,4 @@
-"""What the last drills and verifications leave to be desired. Pure; reads what the ledger says."""
+"""What the last drills and verifications leave to be desired, and who went alone. Pure; reads what the ledger says."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -7,6 +7,7 @@ from typing import Any
 
 from wedsync_dr.alerts.alert import Alert, AlertCode, Severity
 from wedsync_dr.alerts.health import Health
+from wedsync_dr.approval.standing import Standing, standings
 from wedsync_dr.drill.standing import KEPT, NIGHTLY, proofs
 from wedsync_dr.model import parse_utc
 from wedsync_dr.schedule.policy import URGENCY
@@ -14,6 +15,8 @@ from wedsync_dr.schedule.words import spoken
 
 VERIFIED_EVERY = timedelta(days=8)
 """How long the last reading of the whole vault counts: a week and a day."""
+ALONE_TOLD = timedelta(hours=24)
+"""How long it is told that somebody went alone, where nobody acknowledges it."""
 _DRILL = "Launch restore_drill in Dagster, or run `wedsync-dr drill`."
 _VERIFY = "Launch `evidence` in Dagster, or run `wedsync-dr verify`."
 
@@ -76,3 +79,25 @@ def of_verifications(health: Health) -> Iterator[Alert]:
     elif health.at - whole > VERIFIED_EVERY:
         title = f"The whole vault was last verified {spoken(health.at - whole)} ago."
         yield Alert(AlertCode.VERIFICATION_MISSING, Severity.WARNING, title, _VERIFY, since=whole)
+
+
+def of_going_alone(health: Health) -> Iterator[Alert]:
+    """Emergencies in which one responder went without a second person, until another one has seen it, or for a day."""
+    for request_id, one in standings(health.ledger.requests if health.ledger else ()).items():
+        if one.alone and one.alone.seen_by is None and health.at - one.alone.at < ALONE_TOLD:
+            yield _alone(request_id, one)
+
+
+def _alone(request_id: str, one: Standing) -> Alert:
+    touched, scope = one.request.asked.preview, one.request.asked.scope
+    counts = f"{touched.inserted:,} rows to insert, {touched.updated:,} to update, {touched.deleted:,} to delete"
+    return Alert(
+        AlertCode.RESTORE_ALONE,
+        Severity.ERROR,
+        f"Somebody went alone in an emergency on {one.request.asked.name} ({one.request.asked.mode}): {counts}.",
+        f"See who and why: `wedsync-dr approvals`. Then, as another person: `wedsync-dr approvals acknowledge "
+        f"{request_id}`.",
+        part=request_id,
+        subjects=(str(scope),) if scope else (),
+        since=one.alone.at if one.alone else None,
+    )

@@ -42,13 +42,17 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
+def user() -> str:
+    """Who runs this command, as the operating system knows them."""
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return f"uid {os.getuid()}"
+
+
 def requested_by() -> str:
     """Who runs this command, for the ledger."""
-    try:
-        name = pwd.getpwuid(os.getuid()).pw_name
-    except KeyError:
-        name = f"uid {os.getuid()}"
-    return f"{name} (command line)"
+    return f"{user()} (command line)"
 
 
 def ask_passphrase(*, new: bool = False) -> str:

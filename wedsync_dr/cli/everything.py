@@ -8,12 +8,17 @@ from typing import Any
 
 import click
 
+from wedsync_dr.approval import deciding
+from wedsync_dr.approval.asking import asked_of_everything
+from wedsync_dr.approval.use import wanted_of_everything
 from wedsync_dr.cli import at_hand, exits
 from wedsync_dr.cli.output import counted, note, print_json, print_table, say, size, took
 from wedsync_dr.cli.progress import shown_progress
+from wedsync_dr.cli.requested import Asking
 from wedsync_dr.restore.everything import apply_everything, plan_everything, require_applicable
 from wedsync_dr.restore.recovery import Outcome, Recovered, RecoveryPlan, WaveDone
 from wedsync_dr.restore.waves import Order
+from wedsync_dr.vault.archive import Archive
 
 _SHOWN = 10  # of a long list, what a person reads
 
@@ -36,38 +41,54 @@ def require_alone(wedding: str | None, vendor: str | None, platform: str | None,
 
 
 def recover(
-    url: str | None, as_of: datetime | None, order: Order, *, no_owner: bool, apply: bool, ask: bool, as_json: bool
+    url: str | None,
+    as_of: datetime | None,
+    order: Order,
+    asking: Asking,
+    *,
+    no_owner: bool,
+    apply: bool,
+    ask: bool,
+    as_json: bool,
 ) -> int:
     """Plan the recovery of the whole platform, and if asked carry it out; returns the exit code."""
-    settings = at_hand.settings()
-    url = url or settings.target_url
+    url = url or at_hand.settings().target_url
     if url is None:
         raise click.UsageError("--everything needs --target URL, an empty database.")
-    archive, now, time_zone = at_hand.archive(), at_hand.now(), settings.time_zone
-    plan = plan_everything(
-        archive,
-        url,
-        as_of=as_of,
-        order=order,
-        no_owner=no_owner,
-        now=now,
-        time_zone=time_zone,
-        policy=at_hand.policy(),
-    )
+    archive = at_hand.archive()
+    plan = _plan(archive, url, as_of, order, asking, no_owner=no_owner)
     if not as_json:
         _print_plan(plan)
+    if asking.wanted:
+        require_applicable(plan)
+        return asking.ask(archive, asked_of_everything(plan, archive.signer), as_json=as_json)
     if not apply:
         print_json(Recovered(plan, None, 0).to_json()) if as_json else say("Nothing was changed; add --apply to do it.")
         return exits.DONE
     require_applicable(plan)
+    permit = asking.permit_everything(archive, plan)
     if sys.stdin.isatty() and ask:
         click.confirm("Rebuild the platform in this database?", abort=True, err=True)
-    started = time.monotonic()
+    started, by = time.monotonic(), at_hand.requested_by()
     with shown_progress() as progress:
-        done = apply_everything(archive, url, plan, now=now, requested_by=at_hand.requested_by(), progress=progress)
+        done = apply_everything(
+            archive, url, plan, now=at_hand.now(), requested_by=by, progress=progress, permit=permit
+        )
     seconds = time.monotonic() - started
     print_json(Recovered(plan, done, seconds).to_json()) if as_json else _print_outcome(done, seconds)
     return exits.DONE if done.whole else exits.SOME_FAILED
+
+
+def _plan(
+    archive: Archive, url: str, as_of: datetime | None, order: Order, asking: Asking, *, no_owner: bool
+) -> RecoveryPlan:
+    """The plan that the options ask for, or that of the request that they name."""
+    if asking.request_id:
+        as_of, order, no_owner = wanted_of_everything(deciding.find(archive, asking.request_id).request.asked)
+    time_zone, policy, now = at_hand.settings().time_zone, at_hand.policy(), at_hand.now()
+    return plan_everything(
+        archive, url, as_of=as_of, order=order, no_owner=no_owner, now=now, time_zone=time_zone, policy=policy
+    )
 
 
 def _print_plan(plan: RecoveryPlan) -> None:

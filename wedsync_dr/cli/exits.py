@@ -50,7 +50,21 @@ EXIT_CODES: dict[type[DisasterRecoveryError], int] = {
     errors.PlanStale: UNAVAILABLE,
     errors.RestoreNotEqual: REFUSED,
     errors.SchemaChanged: REFUSED,
+    errors.RequestNotFound: NOT_FOUND,
+    errors.ApprovalNeeded: REFUSED,
+    errors.NotTheOther: REFUSED,
+    errors.ApprovalStale: REFUSED,
     errors.AlertNotSent: UNAVAILABLE,
+    errors.SchedulerUnreachable: UNAVAILABLE,
+    errors.JobNotFound: NOT_FOUND,
+    errors.JobOver: REFUSED,
+    errors.KeyReused: REFUSED,
+    errors.ScheduleNotFound: NOT_FOUND,
+    errors.ScheduleInvalid: USAGE,
+    errors.NotAuthenticated: REFUSED,
+    errors.NotPermitted: REFUSED,
+    errors.IdentityUnavailable: UNAVAILABLE,
+    errors.TokenNotFound: NOT_FOUND,
 }
 
 _STOPPED = "interrupted; nothing half-made is listed; run again"

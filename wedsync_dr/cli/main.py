@@ -21,6 +21,7 @@ COMMANDS = {
     "verify": ("verify", "Read every byte of the vault and say what is wrong with it."),
     "diff": ("diff", "Show field by field what changed in a scope."),
     "restore": ("restore", "Plan a restore, and with --apply do it."),
+    "approvals": ("approvals", "List and decide restores that take another person."),
     "drill": ("drill", "Prove that recovery points restore, in a scratch database."),
     "retention": ("retention", "Show which snapshots may go and why, and with --apply remove them."),
     "hold": ("hold", "Hold a scope, so that nothing of it is removed; or list the holds."),
@@ -28,6 +29,8 @@ COMMANDS = {
     "vanished": ("vanished", "List what is gone from the source, and say where that was meant."),
     "ledger": ("ledger", "Read and check the record of everything done."),
     "alerts": ("alerts", "List the channels for alerts, and with --test try them."),
+    "tokens": ("tokens", "Make, list and revoke tokens for the API."),
+    "api": ("api", "Serve the REST API."),
     "demo": ("demo", "Tell the whole story on an embedded PostgreSQL."),
     "up": ("demo", "Leave the demo platform and the Dagster UI open."),
 }

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import click
 
-from wedsync_dr.errors import MalformedId, ScopeNotFound
+from wedsync_dr.errors import ScopeNotFound
 from wedsync_dr.model import Kind, ScopeId, SnapshotInstant, TableName
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -112,10 +112,7 @@ def scope_of(kind: Kind, text: str) -> ScopeId:
     text = text.strip()
     if kind is Kind.PLATFORM and text and "." not in text:
         return ScopeId.of_table(TableName("public", text))
-    try:
-        return ScopeId(kind, text)
-    except MalformedId:
-        return ScopeId.of_key(kind, text)
+    return ScopeId.named(kind, text)
 
 
 @contextmanager

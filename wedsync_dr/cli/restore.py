@@ -3,9 +3,11 @@
 import sys
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 import click
 
+from wedsync_dr.approval.use import require_unasked
 from wedsync_dr.cli import at_hand, exits
 from wedsync_dr.cli.everything import no_owner_option, order_option, recover, require_alone
 from wedsync_dr.cli.options import (
@@ -21,6 +23,7 @@ from wedsync_dr.cli.options import (
 from wedsync_dr.cli.output import print_json, say
 from wedsync_dr.cli.plan import print_plan, print_restored
 from wedsync_dr.cli.progress import shown_progress
+from wedsync_dr.cli.requested import Asking, carry_out_request, request_options
 from wedsync_dr.model import ScopeId
 from wedsync_dr.restore.apply import refuse_conflicts
 from wedsync_dr.restore.difference import Mode
@@ -114,6 +117,7 @@ class _Order:
 @click.option(
     "--accept-drift", is_flag=True, help="Leave behind what has no place in today's schema, or take it as it is cast."
 )
+@request_options
 @click.option("--apply", is_flag=True, help="Do it. Without this, only the plan is made and shown.")
 @click.option("--yes", is_flag=True, help="Do not ask on a terminal.")
 @json_option
@@ -137,6 +141,7 @@ def restore(
     apply: bool,
     yes: bool,
     as_json: bool,
+    **requested: Any,
 ) -> int:
     """Plan the restore of one scope from its newest recovery point, and with --apply do it.
 
@@ -145,13 +150,21 @@ def restore(
     bit for bit what the snapshot says. Before replace a safety snapshot is taken. On a terminal it asks first; replace
     asks for the id.
 
+    With --request nothing is done: another person is asked to approve the plan (`wedsync-dr approvals`), and
+    --request-id does exactly that plan, once.
+
     With --everything the schema and every scope come back into an empty database, the weddings of the day first; given
     again after it was interrupted, it goes on where it stopped.
     """
     url = database_url(target, "--target") if target else None
+    asking = Asking(**requested)
+    asking.check(apply=apply, named=bool(wedding or vendor or platform or snapshot or as_of or tables))
     if everything:
         require_alone(wedding, vendor, platform, (*tables, *rows))
-        return recover(url, as_of, order, no_owner=no_owner, apply=apply, ask=not yes, as_json=as_json)
+        return recover(url, as_of, order, asking, no_owner=no_owner, apply=apply, ask=not yes, as_json=as_json)
+    choices = tuple(choice for text in rows for choice in parse_rows(text))
+    if asking.request_id:
+        return carry_out_request(asking, choices, apply=apply, ask=not yes, as_json=as_json)
     if snapshot and as_of:
         raise click.UsageError("Give --snapshot or --as-of, not both.")
     scope = the_scope(wedding, vendor, platform)
@@ -162,7 +175,7 @@ def restore(
         as_of,
         mode,
         table_names(tables),
-        tuple(choice for text in rows for choice in parse_rows(text)),
+        choices,
         snapshot,
         url,
         Consent(unlinked=allow_unlinked, dirty=allow_dirty, drift=accept_drift),
@@ -171,10 +184,13 @@ def restore(
     planned = asked.plan()
     if not as_json:
         print_plan(planned.plan)
+    if asking.wanted:
+        return asking.ask_for(asked.source, asked.archive, planned.plan, as_json=as_json)
     if not apply:
         print_json(planned.to_json()) if as_json else say("Nothing was changed; add --apply to do it.")
         return exits.DONE
     refuse_conflicts(planned.plan)
+    require_unasked(planned.plan, at_hand.policy().approvals)
     if sys.stdin.isatty() and not yes and not planned.plan.empty:
         _ask(scope, mode)
     restored = asked.apply(planned)

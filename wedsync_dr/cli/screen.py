@@ -11,6 +11,7 @@ from wedsync_dr.cli.output import counted, print_table, say, size
 from wedsync_dr.model import parse_utc, utc_text
 from wedsync_dr.schedule.due import Due, decide, upcoming
 from wedsync_dr.schedule.words import spoken
+from wedsync_dr.snapshot.batch import began
 
 _COLUMNS = ("", "scopes", "within", "late", "no recovery point", "oldest", "objective")
 _NEXT = 3  # of what is due next
@@ -104,13 +105,9 @@ def _running(health: Health) -> list[tuple[str, datetime]]:
     """Batches that are open and restores that have not ended, the oldest first."""
     if health.ledger is None:
         return []
-    batches = [("a batch of snapshots", _began(batch)) for batch in health.ledger.open_batches]
+    batches = [("a batch of snapshots", began(batch)) for batch in health.ledger.open_batches]
     restores = [(f"restore of {scope}", parse_utc(at)) for scope, at in health.ledger.restoring.items()]
     return sorted((*batches, *restores), key=lambda one: one[1])
-
-
-def _began(batch: str) -> datetime:
-    return datetime.strptime(batch.partition("-")[0], "%Y%m%dT%H%M%S.%fZ").replace(tzinfo=UTC)
 
 
 def _drill(health: Health) -> str:

@@ -31,6 +31,9 @@ class RestorePlatform(dg.Config):
     )
     confirm: str = Field(default="", description="To write anything, repeat the name of the target database here.")
     requested_by: str = Field(default="", description="Who asks for it; written into the ledger.")
+    request_id: str = Field(
+        default="", description="Do what was asked for under this id (`wedsync-dr approvals`): its instant, its order."
+    )
 
 
 def plan_metadata(plan: RecoveryPlan) -> dict[str, dg.MetadataValue]:

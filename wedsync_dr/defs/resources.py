@@ -10,7 +10,7 @@ from pathlib import Path
 import dagster as dg
 
 from wedsync_dr.errors import SettingsInvalid
-from wedsync_dr.schedule.policy import Policy
+from wedsync_dr.schedule.policy import Approvals, Policy
 from wedsync_dr.scope.survey import Source
 from wedsync_dr.settings import Settings, open_archive, open_policy, open_source
 from wedsync_dr.vault.archive import Archive
@@ -53,6 +53,10 @@ class Protection:
     def policy(self) -> Policy:
         """What each tier promises. Raises PolicyInvalid."""
         return open_policy(self.settings())
+
+    def two_people(self) -> tuple[Approvals, datetime]:
+        """What takes another person's approval, and the instant at which it must be there. Raises PolicyInvalid."""
+        return self.policy().approvals, self.now()
 
     def time_zone(self) -> str:
         """The time zone of weddings that have none of their own."""

@@ -34,6 +34,11 @@ class Restore(Terms):
     )
     confirm: str = Field(default="", description="To change anything, repeat the id here.")
     requested_by: str = Field(default="", description="Who asks for it; written into the ledger.")
+    request_id: str = Field(
+        default="",
+        description="Do what was asked for under this id (`wedsync-dr approvals`): it says all but `rows`, and "
+        "`requested_by`, who must be who asked.",
+    )
 
 
 class RestoreWedding(Restore):
@@ -46,6 +51,20 @@ class RestoreVendor(Restore):
     """Restore one vendor."""
 
     vendor: str = Field(description="The vendor's id: its partition of `vendor_snapshot`.")
+
+
+class EmergencyRestore(Restore):
+    """Restore one wedding or vendor without a second person."""
+
+    kind: ScopeKind = Field(default=ScopeKind.wedding, description="What the id names.")
+    id: str = Field(description="The id of the wedding or vendor.")
+    reason: str = Field(default="", description="Why nobody else can be asked, in 10 to 500 characters. Alarms all.")
+
+
+class GoAlone(dg.Config):
+    """Why one responder does without a second person."""
+
+    reason: str = Field(default="", description="Why nobody else can be asked, in 10 to 500 characters. Alarms all.")
 
 
 class RestoreRequest(Restore):
@@ -81,6 +100,12 @@ def vendor_form(form: RestoreVendor) -> dg.RunConfig:
     return _request(ScopeKind.vendor, form.vendor, form)
 
 
-def _request(kind: ScopeKind, scope_id: str, form: Restore) -> dg.RunConfig:
+@dg.config_mapping
+def emergency_form(form: EmergencyRestore) -> dg.RunConfig:
+    """The form of `emergency_restore` as its ops take it."""
+    return _request(form.kind, form.id, form, approve_alone=GoAlone(reason=form.reason))
+
+
+def _request(kind: ScopeKind, scope_id: str, form: Restore, **more: dg.Config) -> dg.RunConfig:
     shared = {name: getattr(form, name) for name in Restore.model_fields}
-    return dg.RunConfig(ops={"resolve": RestoreRequest(kind=kind, id=scope_id, **shared)})
+    return dg.RunConfig(ops={"resolve": RestoreRequest(kind=kind, id=scope_id, **shared), **more})

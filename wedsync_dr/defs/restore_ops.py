@@ -1,9 +1,9 @@
-"""The steps of a restore: resolve, verify, plan, approve, safety snapshot, apply, confirm."""
-
-from collections.abc import Iterator
+"""The steps of a restore: resolve, verify, plan, safety snapshot, apply, confirm; `approve_ops` has the one between."""
 
 import dagster as dg
 
+from wedsync_dr.approval.use import terms_of
+from wedsync_dr.defs.approve_ops import asked_for, permit_of
 from wedsync_dr.defs.failures import refused, told_to_dagster
 from wedsync_dr.defs.partitions import ASSETS
 from wedsync_dr.defs.resources import Protection
@@ -22,15 +22,19 @@ Resource = dg.ResourceParam[Protection]
 def resolve(context: dg.OpExecutionContext, config: RestoreRequest, protection: Resource) -> Chosen:
     """Reads nothing before the form is in order."""
     with told_to_dagster():
-        scope, instant, named = config.scope(), config.instant(), config.snapshot.strip() or None
+        scope, instant = config.scope(), config.instant()
+        asked = asked_for(protection, config, scope)
+        named = asked.snapshot_id if asked else config.snapshot.strip() or None
         point = resolve_point(protection.archive(), scope, instant, snapshot_id=named)
         manifest = point.manifest
-        terms = config.terms(manifest.taken_at if named else instant)
+        own = config.terms(manifest.taken_at if named else instant)
+        terms = terms_of(asked, own.rows) if asked else own
     metadata: dict[str, str] = {"scope": str(scope), "snapshot_id": manifest.snapshot_id}
     metadata |= {f"refused {snapshot}": ", ".join(f.code.value for f in found) for snapshot, found in point.refused}
     context.add_output_metadata(metadata | {"taken_at": utc_text(manifest.taken_at)})
     by = config.requested_by.strip() or f"dagster run {context.run_id}"
-    return Chosen(scope, manifest.snapshot_id, manifest.taken_at, terms, config.plan_only, by)
+    ids = {"run_id": context.run_id, "request_id": config.request_id.strip()}
+    return Chosen(scope, manifest.snapshot_id, manifest.taken_at, terms, config.plan_only, by, **ids)
 
 
 @dg.op(description="Read every byte of the chosen snapshot: signature, ledger, SHA-256, decryption, content hash.")
@@ -54,24 +58,6 @@ def plan(context: dg.OpExecutionContext, chosen: Chosen, protection: Resource) -
     return Planned(chosen, made.fingerprint, made.empty)
 
 
-@dg.op(
-    description="Go on only where the form said so and the id was repeated. A plan-only run ends here.",
-    out=dg.Out(Planned, is_required=False),
-)
-def approve(context: dg.OpExecutionContext, planned: Planned, protection: Resource) -> Iterator[dg.Output[Planned]]:
-    """The approval is in the ledger before anything changes."""
-    chosen = planned.chosen
-    if chosen.plan_only or planned.empty:
-        why = "there is nothing to write" if planned.empty else "plan only: set plan_only to false and repeat the id"
-        context.log.info(f"Nothing was changed ({why}).")
-        return
-    body = {"kind": chosen.scope.kind.value, "id": chosen.scope.id, "snapshot_id": chosen.snapshot_id}
-    body |= {"plan": planned.fingerprint, "requested_by": chosen.requested_by}
-    with told_to_dagster():
-        protection.archive().ledger.append("restore-approved", body, protection.now())
-    yield dg.Output(planned)
-
-
 @dg.op(description="Before `replace`: snapshot the scope as it is now, so that the restore can be taken back.")
 def safety_snapshot(context: dg.OpExecutionContext, planned: Planned, protection: Resource) -> Planned:
     """`merge` deletes and changes nothing, so it needs none."""
@@ -92,7 +78,8 @@ def apply(context: dg.OpExecutionContext, planned: Planned, protection: Resource
     with told_to_dagster():
         point, made = plan_of(protection, planned.chosen)
         where, by = (protection.source(), protection.archive()), planned.chosen.requested_by
-        done = apply_plan(*where, point, approved(planned, made), now=protection.now(), requested_by=by)
+        permit, now = permit_of(protection, planned.chosen), protection.now()
+        done = apply_plan(*where, point, approved(planned, made), now=now, requested_by=by, permit=permit)
     context.add_output_metadata({**done.rows, "seconds": done.seconds})
     return planned
 

@@ -26,6 +26,8 @@ class Chosen:
     terms: Terms
     plan_only: bool
     requested_by: str
+    run_id: str = ""
+    request_id: str = ""
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,10 @@ from wedsync_dr.defs.partitions import add_partitions
 from wedsync_dr.defs.record import materializations, record
 from wedsync_dr.defs.resources import Protection
 from wedsync_dr.model import Kind, ScopeId
+from wedsync_dr.scope.survey import Source
+from wedsync_dr.snapshot.booked import with_booked
 from wedsync_dr.snapshot.take import take
+from wedsync_dr.vault.batches import run_name
 
 STEP = "snapshot_scopes"
 
@@ -20,6 +23,9 @@ class Wave(dg.Config):
     vendors: list[str] = Field(default=[], description="Ids of vendors, as the partitions are called.")
     platform_tables: list[str] = Field(default=[], description="Platform tables, as `schema.table`.")
     everything: bool = Field(default=False, description="Every scope of the source; the lists must be empty then.")
+    with_vendors: bool = Field(default=False, description="Also the vendors that are booked for the weddings.")
+    with_weddings: bool = Field(default=False, description="Also the weddings that the vendors are booked for.")
+    requested_by: str = Field(default="", description="Who asks for it; written into the ledger.")
     changed_only: bool = Field(
         default=False,
         description="Read only what changed; what is proven unchanged is recorded as still current.",
@@ -36,6 +42,11 @@ class Wave(dg.Config):
             )
         return None if self.everything else scopes
 
+    def wanted(self, source: Source) -> list[ScopeId] | None:
+        """What the form asks for, with those that belong to it. Raises what `scopes` and reading the source raise."""
+        scopes = self.scopes()
+        return scopes and with_booked(source, scopes, vendors=self.with_vendors, weddings=self.with_weddings)
+
 
 @dg.op(description="Snapshot the scopes at one instant, and record a materialization for each.", out=dg.Out(dg.Nothing))
 def snapshot_scopes(context: dg.OpExecutionContext, config: Wave, protection: dg.ResourceParam[Protection]) -> None:
@@ -44,9 +55,9 @@ def snapshot_scopes(context: dg.OpExecutionContext, config: Wave, protection: dg
         batch = take(
             protection.source(),
             protection.archive(),
-            config.scopes(),
+            config.wanted(protection.source()),
             now=protection.now(),
-            requested_by=f"dagster run {context.run_id}",
+            requested_by=run_name(context.run_id, config.requested_by.strip()),
             policy=protection.policy(),
             changed_only=config.changed_only,
         )

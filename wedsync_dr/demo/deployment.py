@@ -132,6 +132,7 @@ class Deployment:
             "WEDSYNC_KEYRING_URL": (self.home / "keyring").as_uri(),
             "WEDSYNC_ROOT_KEY": (self.home / "root.key").as_uri(),
             "WEDSYNC_RULES": str(Path(__file__).with_name("rules.toml")),
+            "WEDSYNC_DAGSTER_URL": f"http://127.0.0.1:{self.dagster.port}",
             "DAGSTER_HOME": str(self.home / "dagster"),
             "DAGSTER_EVENT_BATCH_SIZE": "500",
             "DAGSTER_PG_USER": storage.username or "",

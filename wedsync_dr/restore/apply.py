@@ -20,6 +20,7 @@ from wedsync_dr.restore.dirty import lifting
 from wedsync_dr.restore.inherited import Rows, stand_there, unexpected, were_anothers
 from wedsync_dr.restore.live import Target, read_live
 from wedsync_dr.restore.parents import LinkedParent
+from wedsync_dr.restore.permit import Permit
 from wedsync_dr.restore.plan import RestorePlan, plan_against
 from wedsync_dr.restore.resolve import RecoveryPoint
 from wedsync_dr.restore.silence import GRANT, Silence
@@ -41,16 +42,24 @@ class Applied:
 
 
 def apply_plan(
-    source: Source, archive: Archive, point: RecoveryPoint, plan: RestorePlan, *, now: datetime, requested_by: str
+    source: Source,
+    archive: Archive,
+    point: RecoveryPoint,
+    plan: RestorePlan,
+    *,
+    now: datetime,
+    requested_by: str,
+    permit: Permit[RestorePlan] | None = None,
 ) -> Applied:
     """Apply a plan to the database that `source` names, whole or not at all.
 
     Raises Conflict, PlanStale (rows moved since the plan was made), RestoreNotEqual, ScopeBusy, SourceRefused (with the
-    GRANT that is missing) and SourceUnreachable; after each of them the database is as it was before.
+    GRANT that is missing), SourceUnreachable, and what a permit raises; after each of them the database is as it was
+    before.
     """
     refuse_conflicts(plan)
     with open_site(source) as site, site.hold(plan.scope):
-        return apply_at(site, archive, point, plan, now=now, requested_by=requested_by)
+        return apply_at(site, archive, point, plan, now=now, requested_by=requested_by, permit=permit)
 
 
 def apply_at(
@@ -61,11 +70,12 @@ def apply_at(
     *,
     now: datetime,
     requested_by: str,
+    permit: Permit[RestorePlan] | None = None,
 ) -> Applied:
     """The same on a session that holds the scope already."""
     started = time.monotonic()
     story = {"kind": plan.scope.kind.value, "id": plan.scope.id, "snapshot_id": plan.manifest.snapshot_id}
-    story |= {"mode": plan.mode.value, "requested_by": requested_by}
+    story |= {"mode": plan.mode.value, "requested_by": requested_by} | ({"request": permit.request} if permit else {})
     archive.ledger.append("restore-started", story, now)
     snapshot = point.snapshot(archive)
     with site.write() as seen:
@@ -74,6 +84,8 @@ def apply_at(
         again = plan_against(target, archive, snapshot, point, plan.terms)
         require_fresh(plan, again)
         refuse_conflicts(again)
+        if permit:
+            permit.claim(again)
         _write_and_compare(site, target, again)
     archive.ledger.append("restored", story | {"rows": plan.rows}, now)
     return Applied(plan.rows, time.monotonic() - started)

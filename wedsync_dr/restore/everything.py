@@ -16,6 +16,7 @@ from wedsync_dr.errors import ScopeBusy
 from wedsync_dr.model import SCHEMA, Progress, parse_utc, silent, utc_text
 from wedsync_dr.restore.inventory import take_inventory
 from wedsync_dr.restore.journal import Journal, Run
+from wedsync_dr.restore.permit import Permit
 from wedsync_dr.restore.recovery import Outcome, Recovered, RecoveryPlan
 from wedsync_dr.restore.stages import rebuild
 from wedsync_dr.restore.target import look_at, require_fit
@@ -93,13 +94,20 @@ def apply_everything(
     requested_by: str,
     progress: Progress = silent,
     workers: int = 2,
+    permit: Permit[RecoveryPlan] | None = None,
 ) -> Outcome:
-    """Carry out a plan, or what is left of it to do. Raises what `restore_everything` raises."""
+    """Carry out a plan, or what is left of it to do. Raises what `restore_everything` and a permit raise.
+
+    A recovery that is under way in the target was permitted when it began, and goes on without.
+    """
     point, scopes = plan.inventory.point.manifest.snapshot_id, sum(len(wave.wanted) for wave in plan.waves)
     run = _run(plan)
     story = {"kind": SCHEMA.kind.value, "id": SCHEMA.id, "snapshot_id": point, "requested_by": requested_by}
+    story |= {"request": permit.request} if permit else {}
     with _alone(target_url) as connection:
         require_fit(look_at(connection, plan.inventory.schema.surroundings, plan.order, no_owner=plan.no_owner), run)
+        if permit and plan.target.run is None:
+            permit.claim(plan)
         archive.ledger.append("restore-started", story | {"scopes": scopes, "as_of": run.as_of}, now)
         outcome = rebuild(archive, target_url, plan, run, progress, workers)
         found = {"fallbacks": len(outcome.fallbacks), "refusals": len(outcome.refusals), "tables": outcome.tables}

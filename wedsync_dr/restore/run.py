@@ -12,6 +12,7 @@ from wedsync_dr.restore.apply import Applied, apply_at, refuse_conflicts, requir
 from wedsync_dr.restore.aside import is_laid_aside, lay_aside, plan_aside
 from wedsync_dr.restore.difference import Mode
 from wedsync_dr.restore.live import Target
+from wedsync_dr.restore.permit import Permit
 from wedsync_dr.restore.plan import RestorePlan, make_plan, plan_against, read_scope
 from wedsync_dr.restore.resolve import RecoveryPoint, resolve
 from wedsync_dr.restore.site import open_site
@@ -107,10 +108,11 @@ def carry_out(
     requested_by: str,
     target_url: str | None = None,
     progress: Progress = silent,
+    permit: Permit[RestorePlan] | None = None,
 ) -> Restored:
     """Apply exactly a plan that was made before, after a safety snapshot where it replaces something.
 
-    Raises PlanStale, and changes nothing, where rows moved since; and what applying raises.
+    Raises PlanStale, and changes nothing, where rows moved since; and what applying and the permit raise.
     """
     refuse_conflicts(plan)
     database, point = target_of(source, plan.mode, target_url), RecoveryPoint(plan.manifest)
@@ -118,7 +120,7 @@ def carry_out(
     clock.begin("plan")
     if plan.creates_tables:
         return _lay_aside(database, archive, plan, clock, now, requested_by, True)
-    return _carry_out(_Order(database, archive, point, plan.terms, now, requested_by), clock, plan)
+    return _carry_out(_Order(database, archive, point, plan.terms, now, requested_by, permit=permit), clock, plan)
 
 
 @dataclass(frozen=True)
@@ -132,6 +134,7 @@ class _Order:
     now: datetime
     requested_by: str
     schema: Schema | None = None
+    permit: Permit[RestorePlan] | None = None
 
 
 def _carry_out(order: _Order, clock: "_Clock", approved: RestorePlan | None = None) -> Restored:
@@ -156,7 +159,8 @@ def _carry_out(order: _Order, clock: "_Clock", approved: RestorePlan | None = No
                 read = Read(target.layouts, reading.rows, site.connection)
                 safety = _safety_snapshot(order, seen, read)
         clock.begin("apply")
-        applied = apply_at(site, archive, point, plan, now=order.now, requested_by=order.requested_by)
+        by, permit = order.requested_by, order.permit
+        applied = apply_at(site, archive, point, plan, now=order.now, requested_by=by, permit=permit)
     return Restored(approved or plan, applied, safety, clock.end())
 
 

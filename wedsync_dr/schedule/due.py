@@ -21,7 +21,8 @@ class Candidate:
     """A scope of the source as it stands. A vendor has the days of its most urgent booking, a platform table none.
 
     `current_until` is the last instant at which its newest recovery point was known to be current, None where there is
-    none. `changed` None is unknown, and treated as changed. `running_since` is set while a run takes it.
+    none. `changed` None is unknown, and treated as changed. `running_since` is set while a run takes it. `booked` are a
+    vendor's weddings.
     """
 
     scope: ScopeId
@@ -35,6 +36,7 @@ class Candidate:
     estimated_bytes: int = 0
     risk: float = 0.0
     end_date: dt.date | None = None
+    booked: tuple[ScopeId, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -58,7 +60,7 @@ def decide(
 
     With the rate at which runs get through, what cannot be done before its deadline in this order is late as well.
     """
-    waiting = [one for one in candidates if one.running_since is None and _due_at(one, policy, now) <= now]
+    waiting = [one for one in candidates if one.running_since is None and due_at(one, policy, now) <= now]
     ordered = sorted(waiting, key=lambda one: _urgency(one, policy, now))
     ahead = sum(one.estimated_bytes for one in candidates if one.running_since is not None)
     return tuple(_in_turn(ordered, policy, now, ahead, bytes_per_second))
@@ -98,12 +100,13 @@ def _due(one: Candidate, policy: Policy, now: dt.datetime) -> Due:
     numbers, latest = policy.of(one.tier), deadline(one, policy, now)
     missed = f", missed {spoken(now - latest)} ago" if latest < now else ""
     reason = f"{_when(one, now)}; {_why(one, now)}; objective {spoken(numbers.rpo)}{missed}"
-    due_at = _due_at(one, policy, now)
+    due = due_at(one, policy, now)
     late = latest <= now
-    return Due(one.scope, one.tier, numbers.priority, numbers.run_priority, due_at, latest, late, reason)
+    return Due(one.scope, one.tier, numbers.priority, numbers.run_priority, due, latest, late, reason)
 
 
-def _due_at(one: Candidate, policy: Policy, now: dt.datetime) -> dt.datetime:
+def due_at(one: Candidate, policy: Policy, now: dt.datetime) -> dt.datetime:
+    """From when on a scope is due."""
     numbers = policy.of(one.tier)
     if one.current_until is None or (one.changed and numbers.critical):
         return now

@@ -60,10 +60,21 @@ class TierPolicy:
 
 
 @dataclass(frozen=True)
+class Approvals:
+    """Whether destructive restores take another person on the command line and in Dagster, as they always do through
+    the API; and how long a request counts."""
+
+    required: bool = False
+    expires: timedelta = timedelta(hours=24)
+    emergency_expires: timedelta = timedelta(minutes=10)
+
+
+@dataclass(frozen=True)
 class Policy:
-    """Every tier's numbers."""
+    """Every tier's numbers, and what takes two people."""
 
     tiers: Mapping[Tier, TierPolicy]
+    approvals: Approvals = field(default_factory=Approvals)
 
     def of(self, tier: Tier | None) -> TierPolicy:
         """The numbers of a tier. A scope without one, as a platform table is, has those of `normal`."""

@@ -11,7 +11,7 @@ from typing import Any
 
 from wedsync_dr.errors import PolicyInvalid
 from wedsync_dr.model import Tier
-from wedsync_dr.schedule.policy import DEFAULT, Policy, Priority, Retention, TierPolicy
+from wedsync_dr.schedule.policy import DEFAULT, Approvals, Policy, Priority, Retention, TierPolicy
 from wedsync_dr.scope.rules import did_you_mean
 
 _SPAN = re.compile(r"(\d{1,5}) ?(min|h|d|y)")
@@ -42,14 +42,14 @@ def parse_policy(text: str) -> Policy:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise PolicyInvalid(f"policy.toml is not TOML: {error}.", remedy="Mend the line that it names.") from None
-    _require_known(data, [*(tier.value for tier in Tier), "retention"], "policy.toml")
+    _require_known(data, [*(tier.value for tier in Tier), "retention", "approvals"], "policy.toml")
     common = _retention(Retention(), _section(data, "retention"), "[retention]")
     tiers = {}
     for tier, numbers in DEFAULT.tiers.items():
         entry = _section(data, tier.value)
         tiers[tier] = _tier(replace(numbers, retention=common), entry, tier)
     _require_nested(tiers)
-    return Policy(tiers)
+    return Policy(tiers, _approvals(_section(data, "approvals"), "[approvals]"))
 
 
 def _tier(base: TierPolicy, entry: Mapping[str, Any], tier: Tier) -> TierPolicy:
@@ -70,6 +70,11 @@ def _tier(base: TierPolicy, entry: Mapping[str, Any], tier: Tier) -> TierPolicy:
 def _retention(base: Retention, entry: Mapping[str, Any], where: str) -> Retention:
     _require_known(entry, _RETENTION, where)
     return replace(base, **{key: _RETENTION[key](value, f"{where} {key}") for key, value in entry.items()})
+
+
+def _approvals(entry: Mapping[str, Any], where: str) -> Approvals:
+    _require_known(entry, _APPROVALS, where)
+    return Approvals(**{key: _APPROVALS[key](value, f"{where} {key}") for key, value in entry.items()})
 
 
 def _section(data: Mapping[str, Any], name: str) -> Mapping[str, Any]:
@@ -127,6 +132,12 @@ def _priority(value: Any, where: str) -> Priority:
         raise PolicyInvalid(f"{where} is not a priority.", remedy=remedy) from None
 
 
+def _switch(value: Any, where: str) -> bool:
+    if not isinstance(value, bool):
+        raise PolicyInvalid(f"{where} is neither true nor false.", remedy="Write true or false.")
+    return value
+
+
 _TIER: dict[str, Callable[[Any, str], Any]] = {
     "rpo": _span,
     "rto": _span,
@@ -145,3 +156,4 @@ _RETENTION: dict[str, Callable[[Any, str], Any]] = {
     "minimum": _whole(1),
     "personal": _span,
 }
+_APPROVALS: dict[str, Callable[[Any, str], Any]] = {"required": _switch, "expires": _span, "emergency_expires": _span}

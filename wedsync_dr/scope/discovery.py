@@ -9,6 +9,7 @@ from wedsync_dr.model import Kind, ScopeId, TableName
 from wedsync_dr.scope.names import ColumnName
 from wedsync_dr.scope.owners import Root
 from wedsync_dr.scope.ownership import ResolvedOwnership
+from wedsync_dr.scope.rules import Rules
 from wedsync_dr.source.catalog import Catalog, Table
 from wedsync_dr.source.copytext import text_of
 from wedsync_dr.source.literal import literal
@@ -101,8 +102,8 @@ def _weddings(
             sql = _narrowed(sql, columns.index(day), columns.index(end) if end else None, within)
         for owner, scope, *values in _root_scopes(reader, ownership, root.table, sql):
             given = dict(zip(columns, values, strict=True))
-            last = _day(given.get(end or ""))
-            found[owner] = ScopeInfo(scope, _day(given.get(day or "")), given.get(zone or ""), last)
+            last = day_of(given.get(end or ""))
+            found[owner] = ScopeInfo(scope, day_of(given.get(day or "")), given.get(zone or ""), last)
     return found
 
 
@@ -129,23 +130,29 @@ def _root_scopes(
 
 
 def _date_columns(table: Table, ownership: ResolvedOwnership) -> tuple[str | None, str | None, str | None]:
+    columns = [(column.name, column.type) for column in table.columns]
+    return date_columns(ownership.rules, table.name, columns)
+
+
+def date_columns(
+    rules: Rules, table: TableName, columns: Sequence[tuple[str, str]]
+) -> tuple[str | None, str | None, str | None]:
     """The columns that hold the date, the last day and the time zone of a wedding: by rule, else by their names and
     types."""
-    days = [column.name for column in table.columns if column.type == "date"]
-    end = _ruled(ownership.rules.end_date, table) or next((name for name in _END_NAMES if name in days), None)
+    days = [name for name, kind in columns if kind == "date"]
+    end = _ruled(rules.end_date, table) or next((name for name in _END_NAMES if name in days), None)
     days = [name for name in days if name != end]
-    day = _ruled(ownership.rules.wedding_date, table) or next((name for name in _DATE_NAMES if name in days), None)
-    zone = _ruled(ownership.rules.time_zone, table) or next(
-        (name for name in _ZONE_NAMES if name in table.column), None
-    )
+    day = _ruled(rules.wedding_date, table) or next((name for name in _DATE_NAMES if name in days), None)
+    names = {name for name, _ in columns}
+    zone = _ruled(rules.time_zone, table) or next((name for name in _ZONE_NAMES if name in names), None)
     return day or (days[0] if len(days) == 1 else None), end, zone
 
 
-def _ruled(column: ColumnName | None, table: Table) -> str | None:
-    return column.column if column and column.table == table.name else None
+def _ruled(column: ColumnName | None, table: TableName) -> str | None:
+    return column.column if column and column.table == table else None
 
 
-def _day(text: str | None) -> datetime.date | None:
+def day_of(text: str | None) -> datetime.date | None:
     """A date that Python can hold; `infinity` and dates before Christ are no wedding's."""
     try:
         return datetime.date.fromisoformat(text[:10]) if text else None

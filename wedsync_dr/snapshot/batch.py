@@ -1,7 +1,7 @@
 """What a batch is, and what comes of it."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from wedsync_dr.errors import DisasterRecoveryError
 from wedsync_dr.model import Instant, ScopeId, SourceIdentity, Tier
@@ -10,6 +10,11 @@ from wedsync_dr.source.horizon import Ages
 TOOL_VERSION = "0.1.0"
 UNCHANGED = "unchanged"
 """The status of a scope that was not read, as its fingerprint proves the newest snapshot current."""
+
+
+def began(batch_id: str) -> datetime:
+    """When a batch began, which its id begins with."""
+    return datetime.strptime(batch_id.partition("-")[0], "%Y%m%dT%H%M%S.%fZ").replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True)

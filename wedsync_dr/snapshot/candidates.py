@@ -103,6 +103,7 @@ class _Known:
             estimated_bytes=size,
             risk=_risk(info, now, until) if scope.kind is Kind.VENDOR else 0.0,
             end_date=when.end_date,
+            booked=tuple(one.scope for one in info.booked),
         )
 
 

@@ -92,10 +92,9 @@ def take(
                     came = _Came(_take(source, archive, seen, tiers, facts, progress, cut))
                 results = came.results + ([take_schema(source, archive, facts, schema)] if schema else [])
             failed = [*absent, *(result for result in results if isinstance(result, Failed))]
-            ending: dict[str, object] = {"batch": facts.batch_id, "failed": len(failed)}
-            if whole and not changed_only:
-                ending["missed"] = [_line(scope) for scope in came.missed]
-            archive.ledger.append("batch-finished", ending, now)
+            ending = {"batch": facts.batch_id, "failed": len(failed), "seconds": round(time.monotonic() - started, 3)}
+            missed = {"missed": list(map(_line, came.missed))} if whole and not changed_only else {}
+            archive.ledger.append("batch-finished", ending | missed, now)
     taken = sorted((result for result in results if isinstance(result, Taken)), key=lambda one: one.scope)
     return Batch(tuple(taken), tuple(failed), time.monotonic() - started, came.missed, came.notes)
 

@@ -1,12 +1,12 @@
 """The ledger: everything done, in order, each entry signed and holding the digest of the one before."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import count, takewhile
 from threading import Lock
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from wedsync_dr.encryption.framing import from_json
 from wedsync_dr.encryption.signing import Signer, Verifier
@@ -16,7 +16,9 @@ from wedsync_dr.vault.ledger_state import LedgerState
 from wedsync_dr.vault.manifests import digest, is_signed, signed
 from wedsync_dr.vault.store import ObjectStore
 
-__all__ = ["BEGINNING", "Ledger", "LedgerEntry", "LedgerState"]
+__all__ = ["BEGINNING", "Follower", "Ledger", "LedgerEntry", "LedgerState"]
+
+State = TypeVar("State")
 
 BEGINNING = "0" * 64
 _FOLDER = "ledger/"
@@ -41,7 +43,7 @@ class Ledger:
 
     def __init__(self, store: ObjectStore, signer: Signer, verifier: Verifier) -> None:
         self._store, self._signer, self._verifier = store, signer, verifier
-        self._state, self._read, self._last = LedgerState(), 0, BEGINNING
+        self._known = Follower(self, LedgerState, _add)
         self._tail: tuple[int, str] | None = None
         self._lock = Lock()
 
@@ -132,22 +134,24 @@ class Ledger:
 
     def known(self) -> LedgerState:
         """The state that all readable entries add up to; what `check` finds broken is left out of it, not believed."""
-        with self._lock:
-            if self._read and not self._is_still_there():
-                self._state, self._read = LedgerState(), 0
-            for number in self._newer() if self._read else self._numbers():
-                try:
-                    entry = self._entry(number)
-                except (Damaged, ObjectMissing):
-                    continue
-                self._state.add(entry.event, entry.body, entry.at)
-                self._read, self._last = number + 1, entry.digest
-            return self._state
+        return self._known.now()
 
-    def _is_still_there(self) -> bool:
-        """Whether the last entry that was read is the one it was: the vault may be another one by now, or a copy."""
+    def has_more(self) -> bool:
+        """Whether there is an entry that `known` has not read yet; cheap enough to ask all the time."""
+        return self._store.stat(_key(self._known.read)) is not None
+
+    def following(self, number: int) -> Iterator[LedgerEntry]:
+        """The entries from a number on that are what was written; but from 0, without listing those before."""
+        for following in self._newer(number) if number else self._numbers():
+            try:
+                yield self._entry(following)
+            except (Damaged, ObjectMissing):
+                continue
+
+    def has(self, number: int, of_digest: str) -> bool:
+        """Whether the entry of a number is still the one with this digest: the vault may be another one, or a copy."""
         try:
-            return digest(self._store.get(_key(self._read - 1))) == self._last
+            return digest(self._store.get(_key(number))) == of_digest
         except ObjectMissing:
             return False
 
@@ -155,9 +159,9 @@ class Ledger:
         """The numbers of all entries."""
         return [number for info in self._store.list(_FOLDER) if (number := _number(info.key)) is not None]
 
-    def _newer(self) -> Iterator[int]:
-        """The numbers of the entries that follow those already read, without listing those again."""
-        return takewhile(lambda number: self._store.stat(_key(number)) is not None, count(self._read))
+    def _newer(self, number: int) -> Iterator[int]:
+        """The numbers of the entries that are there from a number on."""
+        return takewhile(lambda one: self._store.stat(_key(one)) is not None, count(number))
 
     def _find_tail(self) -> tuple[int, str]:
         """The number after the last entry that is ours, and that entry's digest; a stray high number does not count."""
@@ -181,6 +185,37 @@ class Ledger:
         if not is_signed(entry, self._verifier) or entry.get("sequence") != sequence:
             raise _broken(f"Ledger entry {sequence} is not what was written.")
         return LedgerEntry(sequence, entry["at"], entry["event"], entry["body"], entry["previous"], digest(data))
+
+
+class Follower(Generic[State]):
+    """A state that a ledger's readable entries add up to. What was read stays in memory; only new entries are read.
+
+    Any number of threads may ask. All get the same state, which grows when it is next asked for.
+    """
+
+    def __init__(self, ledger: Ledger, new: Callable[[], State], add: Callable[[State, LedgerEntry], None]) -> None:
+        self._ledger, self._new, self._add = ledger, new, add
+        self._state, self._read, self._last = new(), 0, BEGINNING
+        self._lock = Lock()
+
+    @property
+    def read(self) -> int:
+        """The number of the first entry that is not in the state yet."""
+        return self._read
+
+    def now(self) -> State:
+        """The state as the ledger is now."""
+        with self._lock:
+            if self._read and not self._ledger.has(self._read - 1, self._last):
+                self._state, self._read = self._new(), 0
+            for entry in self._ledger.following(self._read):
+                self._add(self._state, entry)
+                self._read, self._last = entry.sequence + 1, entry.digest
+            return self._state
+
+
+def _add(state: LedgerState, entry: LedgerEntry) -> None:
+    state.add(entry.event, entry.body, entry.at)
 
 
 def _key(sequence: int) -> str:

@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any
 
 from wedsync_dr.model import Horizon, Kind, ScopeId
+from wedsync_dr.vault.batches import Batches
 
 Place = tuple[ScopeId, str]
 
@@ -65,7 +66,9 @@ class LedgerState:
     then; `supplemented` a scope's last supplement. `rewritten` are the scopes that a restore may have written to since;
     `restoring` has when a restore began that has not ended. `absences` are accepted ones, each until the scope is seen
     or put back. `verifications` are the last one of the whole vault and those of parts since then that found something;
-    `mute_channels` are channels for alerts that did not take the last message.
+    `mute_channels` are channels for alerts that did not take the last message; `schedules` those that were asked for,
+    `cancelled` or not. `requests` are the entries about restores that somebody asked for, as `approval.standing` folds
+    them.
     """
 
     snapshots: dict[Place, Named] = field(default_factory=dict)
@@ -87,6 +90,9 @@ class LedgerState:
     full_pass: FullPass | None = None
     verifications: list[dict[str, Any]] = field(default_factory=list)
     mute_channels: dict[str, dict[str, Any]] = field(default_factory=dict)
+    batches: Batches = field(default_factory=Batches)
+    schedules: dict[str, dict[str, Any]] = field(default_factory=dict)
+    requests: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
 
     def expected_of(self, scope: ScopeId) -> list[str]:
         """The ids of the snapshots that the vault must have of a scope."""
@@ -122,9 +128,12 @@ class LedgerState:
         return [key for key, named in self.named(supplement=supplement).items() if named.batch == batch]
 
     def add(self, event: str, body: dict[str, Any], at: str = "") -> None:
-        """Take in the next entry; an event that says nothing of snapshots changes nothing."""
+        """Take in the next entry; an event that is not known changes nothing."""
         if event in _FOLD:
             _FOLD[event](self, {"at": at} | body)
+            self.batches.add(event, {"at": at} | body)
+        if "request" in body:
+            self.requests.append((event, {"at": at} | body))
 
 
 def _started(state: LedgerState, body: dict[str, Any]) -> None:
@@ -255,6 +264,15 @@ def _channel(state: LedgerState, body: dict[str, Any]) -> None:
         state.mute_channels[body["channel"]] = body
 
 
+def _scheduled(state: LedgerState, body: dict[str, Any]) -> None:
+    state.schedules.setdefault(body["schedule"], body)
+
+
+def _unscheduled(state: LedgerState, body: dict[str, Any]) -> None:
+    if known := state.schedules.get(body["schedule"]):
+        state.schedules[body["schedule"]] = known | {"cancelled": body["at"]}
+
+
 _FOLD: dict[str, Callable[[LedgerState, dict[str, Any]], None]] = {
     "batch-started": _started,
     "snapshots": _snapshots,
@@ -269,4 +287,6 @@ _FOLD: dict[str, Callable[[LedgerState, dict[str, Any]], None]] = {
     "held": _held,
     "released": _released,
     "absence-accepted": _absence_accepted,
+    "schedule-created": _scheduled,
+    "schedule-cancelled": _unscheduled,
 }

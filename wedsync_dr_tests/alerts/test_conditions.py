@@ -13,6 +13,8 @@ from wedsync_dr.alerts.conditions import judge
 from wedsync_dr.alerts.health import Health, Lane, look
 from wedsync_dr.alerts.places import Places
 from wedsync_dr.alerts.space import Space
+from wedsync_dr.approval import standing
+from wedsync_dr.approval.request import to_body
 from wedsync_dr.errors import NotInitialised
 from wedsync_dr.model import Kind, ScopeId, Tier, utc_text
 from wedsync_dr.schedule.due import Candidate
@@ -22,6 +24,7 @@ from wedsync_dr.vault.archive import Archive
 from wedsync_dr.vault.ledger_state import LedgerState, Named
 from wedsync_dr.verification.record import verify_on_record
 from wedsync_dr_tests import town
+from wedsync_dr_tests.approval.requests import WHY, request
 from wedsync_dr_tests.town import NOW
 
 EMMA, ZOE = ScopeId(Kind.WEDDING, "emma"), ScopeId(Kind.WEDDING, "zoe")
@@ -189,3 +192,22 @@ def test_a_vault_that_cannot_be_opened_is_an_alert_and_the_rest_is_unknown(sourc
     (alert,) = judged.alerts
     assert (alert.code.value, alert.what_to_do) == ("vault-unreadable", "Mount its disk.")
     assert AlertCode.SOURCE_UNREADABLE in judged.unknown
+
+
+def alone(**more: Any) -> list[tuple[str, dict[str, Any]]]:
+    """One responder went alone an hour ago."""
+    at, by = utc_text(NOW - HOUR), {"subject": "anna", "token": ""}
+    asked = request(at=NOW - 2 * HOUR, expires=NOW + HOUR)
+    requested = (standing.REQUESTED, to_body(asked) | {"at": utc_text(asked.at)})
+    return [requested, (standing.ALONE, {"request": asked.id, "by": by, "at": at, "reason": WHY} | more)]
+
+
+def test_who_went_alone_is_told_for_a_day_or_until_another_person_has_seen_it() -> None:
+    (told,) = of(well(requests=alone()), AlertCode.RESTORE_ALONE)
+    assert (told.severity, told.subjects, told.since) == (Severity.ERROR, ("wedding/3",), NOW - HOUR)
+    assert WHY not in told.title
+    later = replace(well(requests=alone()), at=NOW + DAY)
+    assert not of(later, AlertCode.RESTORE_ALONE)
+    for who, is_told in (("anna", True), ("bert", False)):
+        seen = {"request": "r1", "by": {"subject": who, "token": ""}, "at": utc_text(NOW)}
+        assert bool(of(well(requests=[*alone(), (standing.SEEN, seen)]), AlertCode.RESTORE_ALONE)) is is_told

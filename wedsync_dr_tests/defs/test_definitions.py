@@ -8,7 +8,7 @@ import dagster as dg
 
 import wedsync_dr
 from wedsync_dr.definitions import defs
-from wedsync_dr.defs.restore_form import RestoreVendor, RestoreWedding
+from wedsync_dr.defs.restore_form import EmergencyRestore, RestoreVendor, RestoreWedding
 from wedsync_dr.defs.wave import Wave
 
 DAGSTER_S_OWN = (  # it warns about its own command, and about a property of schedules that its own snapshot reads
@@ -49,13 +49,13 @@ def test_an_operator_finds_a_description_everywhere() -> None:
         assert graph.get_check_spec(check).description, check
     for job in defs.get_repository_def().get_all_jobs():
         assert job.name.startswith("__") or job.description, job.name
-    for restore in ("restore_wedding", "restore_vendor", "snapshot_wave"):
+    for restore in ("restore_wedding", "restore_vendor", "emergency_restore", "snapshot_wave"):
         for step in defs.resolve_job_def(restore).nodes:
             assert step.definition.description, step.name
 
 
 def test_every_field_of_the_restore_forms_explains_itself() -> None:
-    for form in (RestoreWedding, RestoreVendor, Wave):
+    for form in (RestoreWedding, RestoreVendor, EmergencyRestore, Wave):
         for name, field in form.model_fields.items():
             assert field.description, f"{form.__name__}.{name}"
 

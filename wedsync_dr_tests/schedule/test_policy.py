@@ -7,7 +7,7 @@ import pytest
 
 from wedsync_dr.errors import PolicyInvalid
 from wedsync_dr.model import Tier
-from wedsync_dr.schedule.policy import DEFAULT, Priority, Retention
+from wedsync_dr.schedule.policy import DEFAULT, Approvals, Priority, Retention
 from wedsync_dr.schedule.policy_file import load_policy, parse_policy
 
 RUNBOOK = Path(__file__).parents[2] / "docs" / "runbook.md"
@@ -25,6 +25,14 @@ def test_a_file_changes_what_it_names_and_nothing_else() -> None:
     assert (changed.rto, changed.cadence, changed.run_priority) == (before.rto, before.cadence, before.run_priority)
     assert policy.of(Tier.DAY_OF) == DEFAULT.of(Tier.DAY_OF)
     assert (policy.tier_in(10), DEFAULT.tier_in(10)) == (Tier.IMMINENT, Tier.CRITICAL)
+
+
+def test_two_people_are_binding_where_the_file_says_so() -> None:
+    assert not DEFAULT.approvals.required
+    found = parse_policy('[approvals]\nrequired = true\nemergency_expires = "5 min"\n').approvals
+    assert found == Approvals(True, timedelta(hours=24), timedelta(minutes=5))
+    with pytest.raises(PolicyInvalid, match="neither"):
+        parse_policy('[approvals]\nrequired = "yes"\n')
 
 
 def test_retention_is_one_for_all_tiers_unless_a_tier_has_its_own() -> None:

@@ -1,0 +1,97 @@
+"""How the backups stand: the whole, an organization, a wedding, a vendor, or one snapshot. Never well because nothing
+ran."""
+
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from fastapi.responses import PlainTextResponse
+
+from wedsync_dr.api import status_words as words
+from wedsync_dr.api.backup_id import named_backup
+from wedsync_dr.api.caller import Caller, Reader
+from wedsync_dr.api.examples import STATUS as EXAMPLE
+from wedsync_dr.api.problems import not_found
+from wedsync_dr.api.view import View
+from wedsync_dr.api.wire import example
+from wedsync_dr.model import ScopeId
+from wedsync_dr.vault.vault import SnapshotRef
+
+router = APIRouter(tags=["status"])
+
+
+@router.get("/api/backup/status", responses=example(EXAMPLE), summary="How the backups stand")
+def status(
+    caller: Reader,
+    organization_id: Annotated[str | None, Query(alias="organizationId", min_length=1, max_length=200)] = None,
+    wedding_id: Annotated[str | None, Query(alias="weddingId", min_length=1, max_length=200)] = None,
+    vendor_id: Annotated[str | None, Query(alias="vendorId", min_length=1, max_length=200)] = None,
+    backup_id: Annotated[str | None, Query(alias="backupId", min_length=1, max_length=500)] = None,
+    *,
+    detailed: bool = False,
+) -> words.Status:
+    """One of the parameters narrows it; without any it is the whole, or what the caller's organizations take part in.
+
+    `verdict` is `well` only where everything was seen and every scope is within its objective; `unknown` where source
+    or vault could not be read, or nobody has looked for five minutes.
+    """
+    view = caller.site.standing.view()
+    now = caller.site.now()
+    if backup_id:
+        ref = named_backup(caller, backup_id)
+        return _of_backup(caller, view, ref, now, detailed=detailed)
+    scopes = _scopes(caller, view, organization_id, wedding_id, vendor_id)
+    if scopes is None:
+        return _whole(view, now, detailed=detailed)
+    part = view.part(scopes)
+    return words.of_part(part, now, words.overview(part, caller.site.manifests, detailed=detailed))
+
+
+def _scopes(
+    caller: Caller, view: View, organization_id: str | None, wedding_id: str | None, vendor_id: str | None
+) -> frozenset[ScopeId] | None:
+    """What is asked about; None: everything."""
+    if organization_id:
+        return _of_organization(caller, view, caller.vendor(organization_id))
+    named = [caller.wedding(wedding_id)] if wedding_id else [caller.vendor(vendor_id)] if vendor_id else []
+    for scope in named:
+        caller.require_existing(scope)
+    return frozenset(named) or caller.sight
+
+
+def _of_organization(caller: Caller, view: View, scope: ScopeId) -> frozenset[ScopeId]:
+    """The organization and the weddings that it takes part in, as far as the caller may know of them."""
+    caller.require_existing(scope)
+    if view.members is None:
+        raise view.fault
+    return frozenset(one for one in view.members.get(scope.id, frozenset((scope,))) if caller.sees(one))
+
+
+def _whole(view: View, now: datetime, *, detailed: bool) -> words.Status:
+    known = view.memo.get(f"overview {detailed}")
+    overview = known if isinstance(known, words.Overview) else words.whole_overview(view, detailed=detailed)
+    view.memo[f"overview {detailed}"] = overview
+    return words.of_whole(view, now, overview)
+
+
+def _of_backup(caller: Caller, view: View, ref: SnapshotRef, now: datetime, *, detailed: bool) -> words.Status:
+    if not view.listing.has(ref.scope, ref.snapshot_id):
+        raise not_found()
+    manifest = caller.site.manifests.get(ref.scope, ref.snapshot_id)
+    told = words.backup(ref, manifest, detailed=detailed)
+    return words.of_part(view.part([ref.scope]), now).model_copy(update={"backup": told})
+
+
+_METRICS = {"text/plain": {"example": "wedsync_snapshots 412\n"}}
+
+
+@router.get(
+    "/metrics",
+    response_class=PlainTextResponse,
+    responses={200: {"description": "Done.", "content": _METRICS}},
+    summary="The same for Prometheus",
+)
+def metrics(caller: Reader) -> PlainTextResponse:
+    """All of `wedsync-dr status` as metrics. For callers who are bound to no organization."""
+    caller.require_unbound()
+    return PlainTextResponse(caller.site.standing.view().metrics, media_type="text/plain; version=0.0.4")

@@ -1,0 +1,1 @@
+"""Two people before anything is destroyed: requests, approvals, and who may go alone."""
