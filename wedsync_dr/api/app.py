@@ -12,14 +12,14 @@ import anyio.to_thread
 from fastapi import APIRouter, FastAPI
 from starlette.types import ASGIApp
 
-from wedsync_dr.api import health, problems, snapshots, status
+from wedsync_dr.api import health, problems, snapshots, status, validation
 from wedsync_dr.api.description import describe
 from wedsync_dr.api.envelope import Envelope
 from wedsync_dr.api.limits import CALLS, Rate
 from wedsync_dr.api.site import open_site
 from wedsync_dr.settings import Settings
 
-ROUTERS: Sequence[APIRouter] = (health.router, status.router, snapshots.router)
+ROUTERS: Sequence[APIRouter] = (health.router, status.router, snapshots.router, validation.router)
 """Every route there is; a file of routes has one line here."""
 
 
@@ -53,6 +53,7 @@ def create_app(
         try:
             yield
         finally:
+            await anyio.to_thread.run_sync(site.checker.stop)
             await anyio.to_thread.run_sync(site.standing.stop)
 
     app = Api(title="wedsync_dr", version="1", lifespan=lifespan, docs_url=None, redoc_url=None)

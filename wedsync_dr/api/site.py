@@ -10,6 +10,7 @@ from wedsync_dr.access.issuer import SignedIdentities
 from wedsync_dr.access.key_set import KeySet
 from wedsync_dr.access.tokens import PREFIX, TokenBook, identify, token_book
 from wedsync_dr.api.calls import CallBook
+from wedsync_dr.api.checker import Checker
 from wedsync_dr.api.limits import ALL_REFUSALS, CALLS, REFUSALS, Buckets, Rate
 from wedsync_dr.api.manifests import Manifests
 from wedsync_dr.api.standing import Standing
@@ -31,6 +32,7 @@ class Site:
     standing: Standing
     tokens: Follower[TokenBook]
     calls: CallBook
+    checker: Checker
     within_rate: Buckets
     within_refusals: Buckets
     signed: SignedIdentities | None = None
@@ -64,6 +66,7 @@ def open_site(settings: Settings, now: Callable[[], datetime], rate: Rate = CALL
         standing=Standing(replace(where, archive=cache(where.archive)), lambda: open_policy(settings), now),
         tokens=token_book(archive.ledger),
         calls=CallBook(archive.ledger, now, Buckets(REFUSALS), Buckets(ALL_REFUSALS)),
+        checker=Checker(archive, now),
         within_rate=Buckets(rate),
         within_refusals=Buckets(REFUSALS),
         signed=SignedIdentities(issuer, KeySet(issuer.keys_url)) if issuer else None,
