@@ -60,6 +60,7 @@ STATUS: dict[type[DisasterRecoveryError], int] = {
 
 _NOT_FOUND = "There is nothing here that you may know of."
 _RETRY_S = 5
+_UNREADABLE = frozenset({"missing", "json_invalid", "union_tag_not_found"})
 _REMEDIES = {
     400: "Correct the request; /openapi.json describes it.",
     404: "Check the path and the id. Ids are those that the lists print; a token sees its own organizations only.",
@@ -160,7 +161,7 @@ def _of_request(request: Request, error: Exception) -> Response:
     but by the caller's own parser."""
     assert isinstance(error, RequestValidationError)  # noqa: S101
     found = error.errors()
-    unreadable = any(one["type"] in ("missing", "json_invalid") for one in found)
+    unreadable = any(one["type"] in _UNREADABLE for one in found)
     status = HTTPStatus.BAD_REQUEST if unreadable else HTTPStatus.UNPROCESSABLE_ENTITY
     what = "The request lacks something or is not JSON." if unreadable else "The request has values that cannot be."
     told = [{"pointer": "/" + "/".join(map(str, one["loc"])), "detail": one["msg"]} for one in found]
