@@ -10,6 +10,7 @@ from wedsync_dr.defs import (
     elsewhere,
     objectives,
     platform_job,
+    reports,
     restore_jobs,
     schedules,
     sensors,
@@ -25,8 +26,9 @@ defs = dg.Definitions(
     jobs=[
         *(wave.snapshot_wave, checks.evidence, objectives.promise, drills.restore_drill, upkeep.retention),
         *(restore_jobs.restore_wedding, restore_jobs.restore_vendor, platform_job.restore_platform),
+        reports.audit_report,
     ],
-    schedules=[*schedules.ALL, objectives.hourly_promise, *drills.SCHEDULES, upkeep.daily_retention],
+    schedules=[*schedules.ALL, objectives.hourly_promise, *drills.SCHEDULES, upkeep.daily_retention, reports.monthly],
     sensors=[
         *(sensors.partition_sync, urgent.urgent_weddings, urgent.missed_objectives),
         *(elsewhere.snapshots_elsewhere, alarms.alarms, alarms.run_failures),
