@@ -77,18 +77,15 @@ def restores_of(entries: Iterable[LedgerEntry], period: Period) -> list[RestoreS
 
 def restore_table(seen: Sequence[RestoreSeen]) -> Table:
     """Every restore and who approved it."""
-    columns = (
-        "began:instant | scope:id | recovery point:id | mode | who | approved by | ended:instant | "
-        "outcome | Dagster run:id"
-    )
+    columns = "began:instant | scope:id | recovery point:id | mode | who | approved by | outcome | Dagster run:run"
     rows = [_restore(one) for one in seen]
     return table("restores", "Every restore, and who approved it", columns, rows, nothing="Nothing was restored.")
 
 
 def _restore(one: RestoreSeen) -> Row:
-    body, ended = one.started.body, one.ended.at if one.ended else None
+    body = one.started.body
     cells = (one.started.at, scope_in(body), str(body.get("snapshot_id", "")), str(body.get("mode") or "everything"),
-             who(body), one.approvals, ended, one.outcome, run_in(body))  # fmt: skip
+             who(body), one.approvals, one.outcome, run_in(body))  # fmt: skip
     return Row(cells, one.numbers, wrong=one.ended is None)
 
 

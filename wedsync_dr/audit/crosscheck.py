@@ -124,7 +124,7 @@ def _history(seen: Sequence[CheckSeen]) -> Table:
         cells = (name, len(mine), count[True], count[False], last, utc_text(mine[-1].at), mine[-1].run_id)
         rows.append(Row(cells, wrong=last == "failed"))
     columns = (
-        "asset check | evaluations:number | passed:number | failed:number | last result | last at:instant | its run:id"
+        "asset check | evaluations:number | passed:number | failed:number | last result | last at:instant | its run:run"
     )
     return table("checks", "The asset checks' history, as Dagster has it", columns, rows,
                  nothing="Dagster remembers no evaluation of this period.")  # fmt: skip

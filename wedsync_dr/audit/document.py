@@ -21,6 +21,7 @@ class Shape(StrEnum):
     BYTES = "bytes"
     SECONDS = "seconds"
     MARK = "mark"
+    RUN = "run"
     SECTION = "section"
 
 
@@ -177,4 +178,4 @@ def cited(sections: Iterable[Section]) -> list[int]:
 
 def ends(numbers: Sequence[int]) -> tuple[int, ...]:
     """Of many numbers the first and the last, which is what a line has room for."""
-    return tuple(numbers) if len(numbers) <= 3 else (numbers[0], numbers[-1])
+    return tuple(numbers) if len(numbers) <= 2 else (numbers[0], numbers[-1])

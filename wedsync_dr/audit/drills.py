@@ -58,7 +58,7 @@ def _by_tier(seen: Sequence[LedgerEntry]) -> Table:
 def _each(seen: Sequence[LedgerEntry]) -> Table:
     columns = (
         "at:instant | restored:number | equal:number | canary:mark | damaged copy refused:mark | "
-        "whole platform | took:seconds | result | who | Dagster run:id"
+        "whole platform | took:seconds | result | who | Dagster run:run"
     )
     return table("drills", "The drills", columns, [_drill(entry) for entry in seen])
 

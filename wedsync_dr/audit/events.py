@@ -93,7 +93,7 @@ def within(entries: Iterable[LedgerEntry], period: Period, *events: str) -> list
 
 def deeds(entries: Iterable[LedgerEntry], name: str, caption: str) -> Table:
     """Entries as a table: when, what, of which scope, who, in which run."""
-    columns = "at:instant | event | what | scope:id | who | Dagster run:id"
+    columns = "at:instant | event | what | scope:id | who | Dagster run:run"
     rows = [
         Row((one.at, one.event, sentence(one), scope_in(one.body), who(one.body), run_in(one.body)), (one.sequence,))
         for one in entries

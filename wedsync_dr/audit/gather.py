@@ -1,4 +1,4 @@
-"""Reading what a report is worked out from. Reads only; what fails is said in the report and hides nothing else."""
+"""Reading what a report is worked out from. What fails is said in the report and hides nothing else."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
@@ -39,9 +39,10 @@ def gather(
 ) -> Material:
     """Read everything. Raises what opening the vault and its keyring raises: without them there is nothing to report.
 
-    A source that cannot be read is reported as that.
+    A source that cannot be read is reported as that. Who looks at the source closes a dead writer's batch, as always.
     """
     archive = places.archive()
+    places = replace(places, archive=lambda: archive)
     material = of_vault(archive, period, now=now, made_by=made_by, progress=progress)
     alerts = judge(look(places, policy, now)).alerts
     material = replace(material, policy=policy, alerts=alerts, dagster=dagster)

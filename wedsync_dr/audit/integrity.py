@@ -48,7 +48,7 @@ def _read_now(material: Material) -> Table:
 
 
 def _verifications(seen: Sequence[LedgerEntry]) -> Table:
-    columns = "at:instant | reach | snapshots:number | read:bytes | findings | who | Dagster run:id"
+    columns = "at:instant | reach | snapshots:number | read:bytes | findings | who | Dagster run:run"
     rows = [
         Row((entry.at, "whole vault" if entry.body["whole"] else "part", entry.body["checked"], entry.body["bytes"],
              _codes(entry), who(entry.body), run_in(entry.body)), (entry.sequence,),

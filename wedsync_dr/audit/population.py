@@ -1,6 +1,6 @@
 """Every batch of snapshots of the period, from which an auditor draws a sample; and those that failed."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -8,11 +8,17 @@ from wedsync_dr.audit.document import Deviation, Row, Section, Table, counted, t
 from wedsync_dr.audit.events import run_in, who
 from wedsync_dr.audit.material import Material
 from wedsync_dr.audit.period import Period
-from wedsync_dr.model import parse_utc
+from wedsync_dr.model import Manifest, parse_utc
 from wedsync_dr.vault.ledger import LedgerEntry
 
+_EVENTS = frozenset({"batch-started", "snapshots", "batch-finished", "batch-abandoned"})
 _LONGEST = timedelta(hours=2)
 """A batch that began so lately may be at work still."""
+
+
+Place = tuple[str, str, str]
+Sizes = Mapping[Place, tuple[int, int]]
+"""Rows and bytes of the snapshots in the vault, by kind, id and snapshot."""
 
 
 @dataclass
@@ -31,6 +37,7 @@ class BatchSeen:
     missed: int = 0
     abandoned: bool = False
     numbers: list[int] = field(default_factory=list)
+    places: list[Place] = field(default_factory=list)
 
     @property
     def result(self) -> str:
@@ -49,8 +56,8 @@ def batches(entries: Iterable[LedgerEntry]) -> list[BatchSeen]:
     """All batches, in the order in which they began."""
     found: dict[str, BatchSeen] = {}
     for entry in entries:
-        name = entry.body.get("batch")
-        if isinstance(name, str):
+        if entry.event in _EVENTS:
+            name = entry.body["batch"]
             _add(found.setdefault(name, BatchSeen(name, entry.at)), entry)
     return list(found.values())
 
@@ -63,6 +70,7 @@ def _add(batch: BatchSeen, entry: LedgerEntry) -> None:
         batch.purpose = str(body.get("purpose", ""))
     elif entry.event == "snapshots":
         batch.stored += len(body["stored"])
+        batch.places += [(line["kind"], line["id"], line["snapshot_id"]) for line in body["stored"]]
         batch.current += len(body["current"])
     elif entry.event == "batch-finished":
         batch.ended, batch.failed, batch.missed = entry.at, body.get("failed", 0), len(body.get("missed", ()))
@@ -88,7 +96,7 @@ def population(material: Material) -> Section:
         "Every batch of the period",
         ("A1.2", "A.8.13"),
         text,
-        (_by_day(chosen, material), _all(chosen)),
+        (_by_day(chosen, material), _all(chosen, _sizes(material.stored))),
         deviations=tuple(_silences(chosen, material)),
     )
 
@@ -106,17 +114,33 @@ def _by_day(chosen: Sequence[BatchSeen], material: Material) -> Table:
     return table("batches_by_day", "Batches by day; a day without one is a gap", columns, rows)
 
 
-def _all(chosen: Sequence[BatchSeen]) -> Table:
+def _sizes(stored: Iterable[Manifest]) -> Sizes:
+    return {(one.scope.kind.value, one.scope.id, one.snapshot_id): (one.rows, one.bytes) for one in stored}
+
+
+def _size(batch: BatchSeen, sizes: Sizes) -> tuple[int | None, int | None]:
+    """Rows and bytes of what it stored, as far as that is in the vault; nothing where none of it is."""
+    there = [sizes[place] for place in batch.places if place in sizes]
+    return (sum(rows for rows, _ in there), sum(size for _, size in there)) if there else (None, None)
+
+
+def _all(chosen: Sequence[BatchSeen], sizes: Sizes) -> Table:
     columns = (
-        "batch:id | began:instant | ended:instant | stored:number | current:number | missed:number | result | purpose "
-        "| who | Dagster run:id"
+        "batch:id | began:instant | stored:number | rows:number | bytes:bytes | current:number | missed:number | "
+        "result | purpose | who | Dagster run:run"
     )
     rows = [
-        Row((one.batch, one.started, one.ended, one.stored, one.current, one.missed, one.result, one.purpose, one.by,
-             one.run), tuple(one.numbers), wrong=not one.good)
+        Row((one.batch, one.started, one.stored, *_size(one, sizes), one.current, one.missed, one.result, one.purpose,
+             one.by, one.run), tuple(one.numbers), wrong=not one.good)
         for one in chosen
     ]  # fmt: skip
-    return table("batches", "The batches", columns, rows, shown=25)
+    return table(
+        "batches",
+        "The batches; rows and bytes are of the snapshots that are still in the vault",
+        columns,
+        rows,
+        shown=25,
+    )
 
 
 def _silences(chosen: Sequence[BatchSeen], material: Material) -> Iterator[Deviation]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
 from wedsync_dr.audit.document import Deviation, Panel, Row, Section, Shares, Table, table
+from wedsync_dr.audit.events import within
 from wedsync_dr.audit.material import Material
 from wedsync_dr.model import Kind, ScopeId, Tier, parse_utc
 from wedsync_dr.schedule.objectives import kept_share
@@ -18,6 +19,8 @@ from wedsync_dr.vault.ledger_state import SAFETY
 
 _DAY, _NOON = timedelta(days=1), time(12)
 _LANES = (*URGENCY, None)
+NEAR = (Tier.DAY_OF, Tier.IMMINENT, Tier.CRITICAL)
+TOGETHER = "near weddings together"
 _HELD = 0.999  # a share that is shown as 100 %
 
 
@@ -50,7 +53,7 @@ def promises(material: Material) -> Section:
     if material.infos is None:
         return Section("objectives", "Objectives kept", ("A1.3", "A.8.13"), ("The source could not be read, so tiers "
                        "are not known.",))  # fmt: skip
-    tables = (_by_tier(material, kept, days), _daily(kept, days))
+    tables = (_by_tier(material, kept, days), _daily(material, kept, days))
     return Section("objectives", "Objectives kept", ("A1.3", "A.8.13"), text, tables, (_chart(material, kept, days),),
                    tuple(_broken(material, kept, days)))  # fmt: skip
 
@@ -73,7 +76,8 @@ def known_instants(entries: Iterable[LedgerEntry]) -> dict[ScopeId, list[datetim
     found: dict[ScopeId, set[datetime]] = defaultdict(set)
     unfit: set[str] = set()
     for entry in entries:
-        if entry.body.get("purpose") == SAFETY or entry.event == "batch-abandoned":
+        begun = entry.event == "batch-started" and entry.body.get("purpose") == SAFETY
+        if begun or entry.event == "batch-abandoned":
             unfit.add(entry.body["batch"])
         if entry.event != "snapshots" or entry.body["batch"] in unfit:
             continue
@@ -121,10 +125,10 @@ def _name(lane: Tier | None) -> str:
 
 def _by_tier(material: Material, kept: Days, days: Sequence[date]) -> Table:
     columns = (
-        "tier | RPO | time inside it:share | most scopes on a day:number | "
-        "oldest that a newest one became | days kept in full:number | of days:number"
+        "tier | RPO:seconds | time inside it:share | most scopes on a day:number | "
+        "oldest that a newest one became:seconds | days kept in full:number | of days:number"
     )
-    rows = []
+    rows, numbers = [], tuple(number for some in _numbers(material).values() for number in some)
     for lane in _LANES:
         mine = [one for day in days if (one := kept.get((lane, day)))]
         share, rpo = share_of(kept, [lane], days), material.policy.of(lane).rpo
@@ -132,16 +136,30 @@ def _by_tier(material: Material, kept: Days, days: Sequence[date]) -> Table:
             continue
         full = sum((one.share or 0) >= _HELD and not one.without for one in mine)
         oldest = max(one.oldest for one in mine)
-        cells = (_name(lane), spoken(rpo), share, max(one.scopes for one in mine), spoken(oldest), full, len(mine))
-        rows.append(Row(cells, wrong=full < len(mine)))
+        most, spans = max(one.scopes for one in mine), (rpo.total_seconds(), oldest.total_seconds())
+        rows.append(Row((_name(lane), spans[0], share, most, spans[1], full, len(mine)), numbers, full < len(mine)))
+    near = share_of(kept, NEAR, days)
+    rows.append(Row((TOGETHER, None, near, None, None, None, None), numbers, near is not None and near < 1))
     return table("objectives_by_tier", "Targets and what was achieved, over the period", columns, rows)
 
 
-def _daily(kept: Days, days: Sequence[date]) -> Table:
+def _numbers(material: Material) -> dict[str, tuple[int, ...]]:
+    """By day the entries that say which scopes were current."""
+    found: dict[str, list[int]] = defaultdict(list)
+    for entry in within(material.entries, material.period, "snapshots"):
+        found[entry.at[:10]].append(entry.sequence)
+    return {day: tuple(numbers) for day, numbers in found.items()}
+
+
+def _daily(material: Material, kept: Days, days: Sequence[date]) -> Table:
+    numbers = _numbers(material)
     lanes = [lane for lane in _LANES if any((lane, day) in kept for day in days)]
     columns = " | ".join(("day", *(f"{_name(lane)}:share" for lane in lanes)))
     rows = [
-        Row((day.isoformat(), *(one.share if (one := kept.get((lane, day))) else None for lane in lanes)))
+        Row(
+            (day.isoformat(), *(one.share if (one := kept.get((lane, day))) else None for lane in lanes)),
+            numbers.get(day.isoformat(), ()),
+        )
         for day in days
     ]
     return table("objectives_by_day", "Time inside the objective, by day (the chart's numbers)", columns, rows)

@@ -4,7 +4,7 @@ import csv
 import io
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -107,7 +107,7 @@ def shown(value: Value, shape: Shape) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, str):
-        return f"{value[:10]} {value[11:19]}" if shape is Shape.INSTANT else value
+        return _TEXTS.get(shape, str)(value)
     return _NUMBERS.get(shape, _number)(value)
 
 
@@ -121,6 +121,8 @@ def _share(value: float) -> str:
 
 
 def _seconds(value: float) -> str:
+    if value >= 172_800:
+        return f"{value / 86_400:.3g} d"
     if value >= 7200:
         return f"{value / 3600:.3g} h"
     if value >= 120:
@@ -135,6 +137,16 @@ def _bytes(value: float) -> str:
     return f"{amount:.3g} {_UNITS[unit]}"
 
 
+def _instant(value: str) -> str:
+    return f"{value[:10]} {value[11:19]}"
+
+
+def _run(value: str) -> str:
+    """As Dagster's own pages show it; files have all of it."""
+    return value[:8]
+
+
+_TEXTS: dict[Shape, Callable[[str], str]] = {Shape.INSTANT: _instant, Shape.RUN: _run}
 _NUMBERS = {Shape.SHARE: _share, Shape.SECONDS: _seconds, Shape.BYTES: _bytes}
 
 

@@ -16,9 +16,8 @@ from wedsync_dr.audit.keys import keys
 from wedsync_dr.audit.limits import headline, limits, open_now, register
 from wedsync_dr.audit.material import Material
 from wedsync_dr.audit.population import batches, failures, of_period, population
-from wedsync_dr.audit.promises import by_day, promises, share_of
+from wedsync_dr.audit.promises import TOGETHER, promises
 from wedsync_dr.drill.report import EVENT as DRILLED
-from wedsync_dr.model import Tier
 from wedsync_dr.vault.ledger import LedgerEntry
 from wedsync_dr.verification.record import EVENT as VERIFIED
 
@@ -26,7 +25,6 @@ _SECTIONS: tuple[Callable[[Material], Section], ...] = (
     coverage, population, failures, promises, drills, integrity, keys, access, retention, holds, erasures, copies,
     changes, crosscheck, open_now, limits,
 )  # fmt: skip
-_NEAR = (Tier.DAY_OF, Tier.IMMINENT, Tier.CRITICAL)
 
 
 def report(material: Material) -> Page:
@@ -41,7 +39,7 @@ def report(material: Material) -> Page:
         good=good,
         reasons=reasons,
         facts=headline(material),
-        figures=_figures(material),
+        figures=_figures(material, parts),
         sections=sections,
         evidence=evidence(material.entries, cited(sections)),
     )
@@ -64,8 +62,8 @@ def _verdict(material: Material, parts: Sequence[Section]) -> tuple[str, bool, t
     return "Everything examined holds, without a finding", True, ()
 
 
-def _figures(material: Material) -> tuple[Figure, ...]:
-    return (_tables(material), _batches(material), _near(material), _restores(material), _read(material))
+def _figures(material: Material, parts: Sequence[Section]) -> tuple[Figure, ...]:
+    return (_tables(material), _batches(material, parts), _near(parts), _restores(material), _read(material))
 
 
 def _tables(material: Material) -> Figure:
@@ -76,16 +74,18 @@ def _tables(material: Material) -> Figure:
     return Figure(f"{good} of {every}", f"tables covered{excepted}", "coverage")
 
 
-def _batches(material: Material) -> Figure:
+def _batches(material: Material, parts: Sequence[Section]) -> Figure:
     chosen = of_period(batches(material.entries), material.period)
-    bad = len(failures(material).deviations)
+    bad = sum(len(part.deviations) for part in parts if part.id == "failures")
     return Figure(f"{len(chosen):,}", f"batches of snapshots, {bad or 'none'} failed", "population", wrong=bool(bad))
 
 
-def _near(material: Material) -> Figure:
-    share = share_of(by_day(material), _NEAR, material.period.days(material.until))
+def _near(parts: Sequence[Section]) -> Figure:
+    """The line of the table that says it."""
+    rows = (row.cells for part in parts for one in part.tables if one.name == "objectives_by_tier" for row in one.rows)
+    share = next((cells[2] for cells in rows if cells[0] == TOGETHER), None)
     label = "of the time near weddings were inside their RPO"
-    if share is None:
+    if not isinstance(share, float):
         return Figure("none", "near weddings to measure the RPO by", "objectives")
     return Figure(f"{int(share * 10_000) / 100:g} %", label, "objectives", wrong=share < 1)
 
