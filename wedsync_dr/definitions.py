@@ -10,6 +10,7 @@ from wedsync_dr.defs import (
     elsewhere,
     objectives,
     platform_job,
+    reports,
     requested,
     restore_jobs,
     schedules,
@@ -25,10 +26,9 @@ defs = dg.Definitions(
     asset_checks=[*checks.ALL, *objectives.ALL, drills.restorable, *upkeep.ALL],
     jobs=[
         *(wave.snapshot_wave, checks.evidence, objectives.promise, drills.restore_drill, upkeep.retention),
-        *restore_jobs.ALL,
-        platform_job.restore_platform,
+        *(*restore_jobs.ALL, platform_job.restore_platform, reports.audit_report),
     ],
-    schedules=[*schedules.ALL, objectives.hourly_promise, *drills.SCHEDULES, upkeep.daily_retention],
+    schedules=[*schedules.ALL, objectives.hourly_promise, *drills.SCHEDULES, upkeep.daily_retention, reports.monthly],
     sensors=[
         *(sensors.partition_sync, urgent.urgent_weddings, urgent.missed_objectives),
         *(requested.requested_schedules, elsewhere.snapshots_elsewhere, alarms.alarms, alarms.run_failures),

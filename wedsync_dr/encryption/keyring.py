@@ -18,7 +18,7 @@ from wedsync_dr.encryption.framing import framed, from_json, to_json
 from wedsync_dr.encryption.root_key import KeyStore, RootKey
 from wedsync_dr.encryption.signing import Signer, Verifier
 from wedsync_dr.errors import FormatUnsupported, KeyMissing, KeyRefused, NotInitialised, ObjectExists, ObjectMissing
-from wedsync_dr.model import RowClass, ScopeId, utc_text
+from wedsync_dr.model import RowClass, ScopeId, parse_utc, utc_text
 
 FORMAT = 1
 _SIGNING = "signing/1.json"
@@ -108,16 +108,26 @@ class Keyring:
             known = self._open[scope, key_id] = self._read(scope, key_id)
         return known
 
+    def made_at(self, scope: ScopeId, key_id: str) -> datetime:
+        """When a key was made; it is not opened. KeyMissing where the keyring does not have it."""
+        return _made_at(self._key_entry(scope, key_id))
+
+    def signing_made_at(self) -> datetime:
+        """When the signing key was made. NotInitialised where there is none."""
+        return _made_at(self._signing())
+
     def _read(self, scope: ScopeId, key_id: str) -> ScopeKey:
-        name = _name(scope, key_id)
+        entry = self._key_entry(scope, key_id)
+        return ScopeKey(key_id, self._root.unwrap(_bytes(entry, "wrapped"), *_context(scope, key_id)))
+
+    def _key_entry(self, scope: ScopeId, key_id: str) -> dict[str, Any]:
         try:
-            entry = self._entry(name)
+            return self._entry(_name(scope, key_id))
         except ObjectMissing:
             raise KeyMissing(
                 f"The keyring has no key {key_id} of {scope}.",
                 remedy="If it was erased that is final; else point WEDSYNC_KEYRING_URL to the keyring of this vault.",
             ) from None
-        return ScopeKey(key_id, self._root.unwrap(_bytes(entry, "wrapped"), *_context(scope, key_id)))
 
     def _make(self, scope: ScopeId, key_id: str, now: datetime) -> ScopeKey:
         secret = secrets.token_bytes(32)
@@ -174,6 +184,13 @@ def _refused(field_name: str) -> KeyRefused:
     return KeyRefused(
         f"A key file has no usable {field_name!r}.", remedy="Bring the file back from a copy of the keyring."
     )
+
+
+def _made_at(entry: dict[str, Any]) -> datetime:
+    try:
+        return parse_utc(entry["created_at"])
+    except (KeyError, TypeError, ValueError):
+        raise _refused("created_at") from None
 
 
 def _bytes(entry: dict[str, Any], name: str) -> bytes:
