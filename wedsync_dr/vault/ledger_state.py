@@ -47,6 +47,15 @@ class FullPass:
     missed: tuple[ScopeId, ...]
 
 
+@dataclass(frozen=True)
+class Packed:
+    """The newest emergency pack of a wedding, as the ledger names it."""
+
+    pack_id: str
+    snapshot_id: str
+    record: str
+
+
 @dataclass
 class LedgerState:
     """A pure fold over the entries.
@@ -56,7 +65,7 @@ class LedgerState:
     then; `supplemented` a scope's last supplement. `rewritten` are the scopes that a restore may have written to since;
     `restoring` has when a restore began that has not ended. `verifications` are the last one of the whole vault and
     those of parts since then that found something; `mute_channels` are channels for alerts that did not take the last
-    message.
+    message; `packs` are the newest emergency packs.
     """
 
     snapshots: dict[Place, Named] = field(default_factory=dict)
@@ -77,6 +86,7 @@ class LedgerState:
     full_pass: FullPass | None = None
     verifications: list[dict[str, Any]] = field(default_factory=list)
     mute_channels: dict[str, dict[str, Any]] = field(default_factory=dict)
+    packs: dict[ScopeId, Packed] = field(default_factory=dict)
 
     def expected_of(self, scope: ScopeId) -> list[str]:
         """The ids of the snapshots that the vault must have of a scope."""
@@ -239,6 +249,16 @@ def _channel(state: LedgerState, body: dict[str, Any]) -> None:
         state.mute_channels[body["channel"]] = body
 
 
+def _packed(state: LedgerState, body: dict[str, Any]) -> None:
+    before = state.packs.get(_scope(body))
+    if before is None or before.pack_id < body["pack_id"]:
+        state.packs[_scope(body)] = Packed(body["pack_id"], body["snapshot_id"], body["record"])
+
+
+def _unpacked(state: LedgerState, body: dict[str, Any]) -> None:
+    state.packs.pop(_scope(body), None)
+
+
 _FOLD: dict[str, Callable[[LedgerState, dict[str, Any]], None]] = {
     "batch-started": _started,
     "snapshots": _snapshots,
@@ -248,6 +268,8 @@ _FOLD: dict[str, Callable[[LedgerState, dict[str, Any]], None]] = {
     "drilled": _drilled,
     "verified": _verified,
     "channel": _channel,
+    "packed": _packed,
+    "unpacked": _unpacked,
     "restore-started": _restore_started,
     "restored": _restored,
     "held": _held,
