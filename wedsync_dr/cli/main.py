@@ -26,6 +26,7 @@ COMMANDS = {
     "hold": ("hold", "Hold a scope, so that nothing of it is removed; or list the holds."),
     "release": ("hold", "End a hold."),
     "ledger": ("ledger", "Read and check the record of everything done."),
+    "pack": ("pack", "Make, list and hand out emergency packs: a wedding on paper, without network."),
     "alerts": ("alerts", "List the channels for alerts, and with --test try them."),
     "demo": ("demo", "Tell the whole story on an embedded PostgreSQL."),
     "up": ("demo", "Leave the demo platform and the Dagster UI open."),

@@ -76,7 +76,7 @@ class Packer:
             done.failed[scope] = error
 
 
-def known_dates(source: Source | None, archive: Archive, now: datetime) -> tuple[list[ScopeInfo], str]:
+def known_dates(source: Source | None, archive: Archive) -> tuple[list[ScopeInfo], str]:
     """The weddings and their dates from the source; where it does not answer, as they were last sealed, and the reason.
 
     Packs are needed most in the hour in which the platform is down.
@@ -85,5 +85,5 @@ def known_dates(source: Source | None, archive: Archive, now: datetime) -> tuple
         try:
             return dates_of(source), ""
         except SourceUnreachable as error:
-            return sealed_dates(archive, now), str(error)
-    return sealed_dates(archive, now), "No source is set."
+            return sealed_dates(archive), str(error)
+    return sealed_dates(archive), "No source is set."

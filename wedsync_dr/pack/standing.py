@@ -4,14 +4,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from wedsync_dr.model import Kind, ScopeId, Tier
-from wedsync_dr.restore.inventory import schema_point
+from wedsync_dr.model import SCHEMA, Kind, ScopeId, Tier
+from wedsync_dr.restore.resolve import resolve
 from wedsync_dr.schedule.policy import DEFAULT, Policy
 from wedsync_dr.schedule.tiers import days_until, tier_of, today_in, zone_of
 from wedsync_dr.schedule.words import spoken
 from wedsync_dr.scope.discovery import ScopeInfo, discover
 from wedsync_dr.scope.survey import Source, survey
-from wedsync_dr.snapshot.opening import open_snapshot
 from wedsync_dr.snapshot.schema import SchemaObject
 from wedsync_dr.vault.archive import Archive
 from wedsync_dr.vault.ledger_state import LedgerState
@@ -56,10 +55,9 @@ def dates_of(source: Source) -> list[ScopeInfo]:
     return [info for info in found if info.scope.kind is Kind.WEDDING]
 
 
-def sealed_dates(archive: Archive, now: datetime) -> list[ScopeInfo]:
+def sealed_dates(archive: Archive) -> list[ScopeInfo]:
     """The same as the newest schema object has them, for the hour in which the source does not answer."""
-    point = schema_point(archive, now)
-    schema = SchemaObject.from_snapshot(open_snapshot(archive, point.manifest))
+    schema = SchemaObject.from_snapshot(resolve(archive, SCHEMA).snapshot(archive))
     return [info for info in schema.scopes if info.scope.kind is Kind.WEDDING]
 
 

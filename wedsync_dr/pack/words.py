@@ -57,8 +57,8 @@ def reached(vendor: Vendor) -> str:
 
 
 def place(event: Event) -> str:
-    """Where, who, and how long."""
-    return " · ".join(part for part in (event.place, event.who, event.duration) if part)
+    """How long, where, who: a figure behind a Hebrew or Arabic word would be read before it."""
+    return " · ".join(part for part in (event.duration, event.place, event.who) if part)
 
 
 def sums(payments: Iterable[Payment]) -> str:

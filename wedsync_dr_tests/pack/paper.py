@@ -12,7 +12,8 @@ from cryptography.hazmat.primitives.padding import PKCS7
 
 _OBJECT = re.compile(rb"^(\d+) 0 obj\n", re.MULTILINE)
 _STREAM = re.compile(rb"/Length (\d+)\b.*?>>\nstream\n", re.DOTALL)
-_PIECE = re.compile(rb"/F(\d+) [\d.]+ Tf|Td \(((?:[^\\()]|\\.)*)\) Tj", re.DOTALL)
+_PIECE = re.compile(rb"/F(\d+) ([\d.]+) Tf|BT (-?[\d.]+) (-?[\d.]+) Td \(((?:[^\\()]|\\.)*)\) Tj", re.DOTALL)
+_POINT, _HIGH = 25.4 / 72, 210.0
 _MAPPED = re.compile(rb"<([0-9A-F]{4})> <([0-9A-F]+)>")
 _ESCAPES = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"b": b"\b", b"f": b"\f"}
 
@@ -22,10 +23,25 @@ class Locked(Exception):
 
 
 @dataclass(frozen=True)
-class Paper:
-    """An opened document: the text of each page, line by line as they were drawn."""
+class Piece:
+    """A line of text and where it begins, in millimetres from the left and from the top."""
 
-    pages: tuple[str, ...]
+    text: str
+    x: float
+    y: float
+    size: float
+    bold: bool
+
+
+@dataclass(frozen=True)
+class Paper:
+    """An opened document: what stands on each page, as it was drawn."""
+
+    pieces: tuple[tuple[Piece, ...], ...]
+
+    @property
+    def pages(self) -> list[str]:
+        return ["\n".join([*(piece.text for piece in page), ""]) for page in self.pieces]
 
     @property
     def text(self) -> str:
@@ -88,18 +104,20 @@ def _stream(objects: dict[int, tuple[bytes, bytes | None]], key: bytes, number: 
     return zlib.decompress(plain) if b"/FlateDecode" in head else plain
 
 
-def _page(objects: dict[int, tuple[bytes, bytes | None]], key: bytes, number: int) -> str:
+def _page(objects: dict[int, tuple[bytes, bytes | None]], key: bytes, number: int) -> tuple[Piece, ...]:
     page = objects[number][0]
     resources = objects[_named(rb"/Resources (\d+) 0 R", page)][0]
     fonts = {int(f): _meaning(objects, key, int(o)) for f, o in re.findall(rb"/F(\d+) (\d+) 0 R", resources)}
-    lines, font = [], 0
+    pieces, font, size = [], 0, 0.0
     for piece in _PIECE.finditer(_stream(objects, key, _named(rb"/Contents (\d+) 0 R", page))):
         if piece[1]:
-            font = int(piece[1])
+            font, size = int(piece[1]), float(piece[2])
         else:
-            codes = re.sub(rb"\\(.)", lambda m: _ESCAPES.get(m[1], m[1]), piece[2], flags=re.DOTALL)
-            lines.append("".join(fonts[font][codes[i : i + 2]] for i in range(0, len(codes), 2)))
-    return "\n".join(lines)
+            codes = re.sub(rb"\\(.)", lambda m: _ESCAPES.get(m[1], m[1]), piece[5], flags=re.DOTALL)
+            text = "".join(fonts[font][codes[i : i + 2]] for i in range(0, len(codes), 2))
+            x, y = float(piece[3]) * _POINT, _HIGH - float(piece[4]) * _POINT
+            pieces.append(Piece(text, x, y, size, bold=font == 2))
+    return tuple(pieces)
 
 
 def _meaning(objects: dict[int, tuple[bytes, bytes | None]], key: bytes, font: int) -> dict[bytes, str]:
