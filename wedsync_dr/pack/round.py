@@ -58,6 +58,14 @@ class Packer:
                 done.removed.append(scope)
         return done
 
+    def behind(self, weddings: Iterable[ScopeInfo], now: datetime) -> list[str]:
+        """What a round would do now: for each wedding whose pack is not of its newest recovery point, that point; and
+        the settled ones that still have a pack."""
+        newest, known = self.archive.ledger.known().newest, list(weddings)
+        wanted = [one.scope for one in self.near(known, now) if outdated(self.archive, one)]
+        settled = over(self.archive, known, now, self.time_zone, self.policy)
+        return [f"{scope} {newest.get(scope)}" for scope in wanted] + [f"{scope} is settled" for scope in settled]
+
     def near(self, weddings: Iterable[ScopeInfo], now: datetime, days: int = WITHIN) -> list[Near]:
         """The weddings of the coming days, by this policy and time zone."""
         return near(weddings, now, self.time_zone, policy=self.policy, days=days)

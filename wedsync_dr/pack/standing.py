@@ -117,4 +117,7 @@ def _current_until(state: LedgerState, scope: ScopeId, snapshot_id: str) -> date
     """When the rows of a snapshot were last known to be the source's."""
     if state.newest.get(scope) == snapshot_id:
         return datetime.fromisoformat(state.current[scope])
+    before, until = state.superseded.get(scope, ("", ""))
+    if before == snapshot_id:
+        return datetime.fromisoformat(until)
     return SnapshotRef(scope, snapshot_id).taken_at

@@ -65,7 +65,8 @@ class LedgerState:
     then; `supplemented` a scope's last supplement. `rewritten` are the scopes that a restore may have written to since;
     `restoring` has when a restore began that has not ended. `verifications` are the last one of the whole vault and
     those of parts since then that found something; `mute_channels` are channels for alerts that did not take the last
-    message; `packs` are the newest emergency packs.
+    message; `packs` are the newest emergency packs; `superseded` has a
+    scope's recovery point before the newest, and the last instant at which that one was current.
     """
 
     snapshots: dict[Place, Named] = field(default_factory=dict)
@@ -87,6 +88,7 @@ class LedgerState:
     verifications: list[dict[str, Any]] = field(default_factory=list)
     mute_channels: dict[str, dict[str, Any]] = field(default_factory=dict)
     packs: dict[ScopeId, Packed] = field(default_factory=dict)
+    superseded: dict[ScopeId, tuple[str, str]] = field(default_factory=dict)
 
     def expected_of(self, scope: ScopeId) -> list[str]:
         """The ids of the snapshots that the vault must have of a scope."""
@@ -155,6 +157,8 @@ def _seen(state: LedgerState, body: dict[str, Any], places: Iterable[Place]) -> 
     for scope, snapshot_id in places:
         if state.is_safety(scope, snapshot_id):
             continue
+        if (before := state.newest.get(scope)) and before != snapshot_id:
+            state.superseded[scope] = before, state.current[scope]
         state.current[scope], state.newest[scope] = body["taken_at"], snapshot_id
         state.rewritten.discard(scope)
         state.horizons.pop(scope, None)

@@ -56,6 +56,18 @@ def test_a_pack_is_outdated_once_there_is_a_newer_recovery_point(own: Archive, w
     assert outdated(own, wanted)
 
 
+def test_a_replaced_recovery_point_is_as_old_as_when_it_was_last_seen_current(own: Archive, wedding: ScopeId) -> None:
+    record = make(own, wedding, RULES, now=NOW, requested_by="test").record
+    line = {"kind": "wedding", "id": wedding.id, "snapshot_id": record.snapshot_id}
+    for minutes, stored, snapshot_id in ((50, [], record.snapshot_id), (60, [{"manifest": "0"}], "2099" + "0" * 20)):
+        at = record.taken_at + timedelta(minutes=minutes)
+        new = [line | one | {"snapshot_id": snapshot_id} for one in stored]
+        body = {"batch": "b", "taken_at": f"{at:%Y-%m-%dT%H:%M:%S.%f}Z", "stored": new, "current": [line][len(new) :]}
+        own.ledger.append("snapshots", body, at)
+    seen = standing(own, Near(wedding, 3, Tier.IMMINENT), DEFAULT, record.taken_at + timedelta(minutes=61))
+    assert (seen.age, seen.fresh) == (timedelta(minutes=11), True)
+
+
 def test_a_round_makes_what_is_near_and_removes_what_is_settled(own: Archive, world: World) -> None:
     packer = Packer(own, RULES, DEFAULT, "UTC", "test")
     weddings = sealed_dates(own)
