@@ -9,7 +9,7 @@ from wedsync_dr.cli.options import close_matches, example, json_option, one_scop
 from wedsync_dr.cli.output import print_json, print_table, say
 from wedsync_dr.model import ScopeId
 from wedsync_dr.vault import holds
-from wedsync_dr.vault.ledger_state import Hold
+from wedsync_dr.vault.facts import Hold
 
 _by_option = click.option("--by", metavar="NAME", help="Who says so, if not who runs the command.")
 

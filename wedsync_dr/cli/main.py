@@ -29,6 +29,7 @@ COMMANDS = {
     "vanished": ("vanished", "List what is gone from the source, and say where that was meant."),
     "ledger": ("ledger", "Read and check the record of everything done."),
     "report": ("report", "Write the auditors' report, answer a question on one page, or check one."),
+    "pack": ("pack", "Make, list and hand out emergency packs: a wedding on paper, without network."),
     "alerts": ("alerts", "List the channels for alerts, and with --test try them."),
     "tokens": ("tokens", "Make, list and revoke tokens for the API."),
     "api": ("api", "Serve the REST API."),

@@ -104,3 +104,6 @@ def recovery_points(protection: dg.ResourceParam[Protection]) -> dg.MaterializeR
     return dg.MaterializeResult(
         metadata={"scopes": len({ref.scope for ref in refs}), "snapshots": len(refs), "newest": newest}
     )
+
+
+ALL = (wedding_snapshot, vendor_snapshot, platform_snapshot, recovery_points)

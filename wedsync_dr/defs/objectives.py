@@ -7,6 +7,7 @@ import dagster as dg
 
 from wedsync_dr.defs.check_results import result
 from wedsync_dr.defs.failures import Problem, told_to_dagster
+from wedsync_dr.defs.packs import emergency_packs_fresh
 from wedsync_dr.defs.partitions import RECOVERY_POINTS
 from wedsync_dr.defs.resources import Protection
 from wedsync_dr.defs.standing import is_urgent, standing
@@ -91,9 +92,9 @@ def _back(scope: ScopeId) -> str:
 
 promise = dg.define_asset_job(
     "promise",
-    dg.AssetSelection.checks(within_rpo, weddings_vanished),
-    description="Ask only whether the promise is kept: recovery points young enough, no wedding vanished. Reads no row "
-    "and no snapshot, so it may run often.",
+    dg.AssetSelection.checks(within_rpo, weddings_vanished, emergency_packs_fresh),
+    description="Ask only whether the promise is kept: recovery points young enough, no wedding vanished, near "
+    "weddings' packs fresh. Reads no row and no snapshot, so it may run often.",
     executor_def=dg.in_process_executor,
     tags={"wedsync/lane": "bulk"},
 )

@@ -19,6 +19,8 @@ CREATE TABLE public.vendors (
     name text NOT NULL,
     slug public.slug NOT NULL UNIQUE,
     email public.email_address,
+    contact_name text,
+    phone text,
     description text NOT NULL DEFAULT '',
     tags text[] NOT NULL DEFAULT '{}',
     office point,
@@ -79,7 +81,9 @@ CREATE TABLE public.venues (
     location point,
     outline polygon,
     capacity integer CHECK (capacity > 0),
-    amenities text[] NOT NULL DEFAULT '{}'
+    amenities text[] NOT NULL DEFAULT '{}',
+    phone text,
+    access text
 );
 
 CREATE TABLE public.venue_rooms (

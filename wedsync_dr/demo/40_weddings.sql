@@ -32,6 +32,7 @@ CREATE TABLE public.weddings (
     colors public.color[] NOT NULL DEFAULT '{}',
     theme jsonb NOT NULL DEFAULT '{}',
     story text,
+    rain_plan text,
     search tsvector GENERATED ALWAYS AS (to_tsvector('simple', title || ' ' || coalesce(story, ''))) STORED,
     created_by uuid REFERENCES auth.users ON DELETE SET NULL,
     created_at timestamptz NOT NULL DEFAULT now(),

@@ -11,6 +11,8 @@ from wedsync_dr.demo.texts import FAMILY_NAMES, MESSAGES, PREFERENCES, TIME_ZONE
 FIRST_DAYS = (1, 1, 0, -1, 3, 6, 12, 29, 200, -4, -40, None, 2)
 """Days from today of the first weddings: every tier is there, however few weddings there are."""
 
+RAIN_PLAN = "The orangery holds 120 seated. Decide by noon; the venue needs an hour to move the chairs."
+
 
 @dataclass(frozen=True)
 class Names:
@@ -115,7 +117,8 @@ def _write_wedding(rows: Rows, wedding: Wedding, client: str, title: str) -> Non
              dice.pick((NULL, *market.planners)), title, date, dice.pick(TIME_ZONES), ceremony, status,
              dice.between(20, 180), dice.amount(4_000, 90_000), dice.pick(("EUR", "EUR", "GBP", "USD", "JPY")),
              dice.pick(("{}", "{#ffffff,#c0ffee}", "{#112233,NULL}")), dice.pick(PREFERENCES),
-             dice.pick((NULL, "", dice.words(MESSAGES))), wedding.names.couple[0], dice.moment(wedding.before(400)),
+             dice.pick((NULL, "", dice.words(MESSAGES))), RAIN_PLAN if wedding.number % 2 else NULL,
+             wedding.names.couple[0], dice.moment(wedding.before(400)),
              dice.moment(wedding.today))  # fmt: skip
 
 

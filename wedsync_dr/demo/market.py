@@ -6,11 +6,12 @@ from wedsync_dr.demo.copytext import NULL, Rows, array, document, text
 from wedsync_dr.demo.dice import Dice, iso
 from wedsync_dr.demo.lookups import CATEGORIES, COUNTRIES, PLANS, STYLES
 from wedsync_dr.demo.people import full_name, write_account
-from wedsync_dr.demo.texts import ADDRESSES, FAMILY_NAMES, MESSAGES, PACKAGES, REMARKS, TAGS
+from wedsync_dr.demo.texts import ADDRESSES, FAMILY_NAMES, GIVEN_NAMES, MESSAGES, PACKAGES, REMARKS, TAGS
 
 FIELDS = document(
     [{"name": "menu", "type": "choice", "of": ["fish", "meat", "vegan"]}, {"name": "remark", "type": "text"}]
 )
+ACCESS = "Gate code 4711. Vans to the yard behind the hall; the key box is left of its door."
 REMARKS_OR_NOT = (NULL, "", *REMARKS[:4])
 
 
@@ -80,7 +81,9 @@ def _write_vendor(rows: Rows, dice: Dice, number: int, organization: str | None,
     name = f"{dice.words(FAMILY_NAMES)} {CATEGORIES[category].capitalize()}"
     rating = dice.pick(("4.5", "4.8333333333333333333333", "NaN", NULL, "3"))
     rows.add("public.vendors", vendor, organization or NULL, category + 1, name, f"{CATEGORIES[category]}-{number}",
-             f"{CATEGORIES[category]}@vendor{number}.example.com", dice.words(MESSAGES), dice.pick(TAGS), dice.point(),
+             f"{CATEGORIES[category]}@vendor{number}.example.com",
+             f"{GIVEN_NAMES[number % 60]} {FAMILY_NAMES[number % 70]}",
+             f"+44 1632 960{number % 1000:03d}", dice.words(MESSAGES), dice.pick(TAGS), dice.point(),
              rating,
              dice.pick(("[500,2000)", "empty", "(,900]", NULL)), dice.pick(("1111100", "0000011")), "09:00:00",
              dice.moment(today - 900), dice.moment(today))  # fmt: skip
@@ -165,7 +168,7 @@ def _write_venue(rows: Rows, dice: Dice, vendor: Vendor | None) -> str:
     rows.add("public.venues", venue, vendor.id if vendor else NULL, f"{dice.words(FAMILY_NAMES)} Hall",
              dice.pick(ADDRESSES),
              dice.point(), "((0,0),(0,30.5),(20,30.5),(20,0))", dice.between(40, 400),
-             array(["parking", None, ""]))  # fmt: skip
+             array(["parking", None, ""]), "+44 1632 960999", text(ACCESS))  # fmt: skip
     for name in ("Great hall", "Orangery"):
         rows.add("public.venue_rooms", dice.id(), venue, name, dice.pick(("-0", "Infinity", "212.25", "1e-300")),
                  "[0:2]={120,100,NULL}")  # fmt: skip

@@ -49,15 +49,22 @@ def write_planning(rows: Rows, wedding: Wedding, guests: list[str]) -> list[Book
 def _write_timeline(rows: Rows, wedding: Wedding) -> None:
     dice = wedding.dice
     previous: str | None = None
-    for order in range(dice.between(12, 24)):
+    events = dice.between(12, 24)
+    for order in range(events):
         event = dice.id()
         depends = f"{{{previous}}}" if previous and dice.chance(0.5) else NULL
         duration = dice.pick(("00:30:00", "01:15:00", "2 days", "00:00:00", "1 mon -1 days +00:00:00.5"))
         rows.add("public.timeline_events", event, wedding.id, PROGRAMME[order % len(PROGRAMME)],
-                 dice.moment(wedding.anchor), duration,
+                 _time_of_day(dice.moment(wedding.anchor), order, events), duration,
                  dice.pick((NULL, "", "Garden", "Chapel")), depends, order,
                  dice.moment(wedding.before(60)))  # fmt: skip
         previous = event
+
+
+def _time_of_day(moment: str, order: int, events: int) -> str:
+    """The moment moved to where it stands in a day that begins at eight and ends at eleven at night."""
+    minute = 8 * 60 + order * 15 * 60 // events // 5 * 5
+    return f"{moment[:11]}{minute // 60:02d}:{minute % 60:02d}{moment[16:]}"
 
 
 def _write_tasks(rows: Rows, wedding: Wedding) -> list[str]:

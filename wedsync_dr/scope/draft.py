@@ -34,6 +34,7 @@ def draft(suggestion: Suggestion) -> str:
         *_part("nobody's wedding is found through who made a row", _walk(suggestion)),
         *_part("which columns count of several ways to an owner", _through(rules)),
         *_part("classes, dates and exceptions as they were", _rest(rules)),
+        *_part("where the emergency pack finds what a coordinator needs", _pack(rules)),
         *_part("true, and no row's owner hangs on it", map(_idle, suggestion.idle)),
     ]
     return "\n".join(blocks)
@@ -153,3 +154,11 @@ def _rest(rules: Rules) -> Iterator[str]:
 
 def _left_out(entry: LeftOut) -> str:
     return f"[[left_out]]\ntable  = {written(entry.table)}\nreason = {toml(entry.reason)}\nuntil  = {entry.until}\n"
+
+
+def _pack(rules: Rules) -> Iterator[str]:
+    """`[pack]` as it was: its sections are names of columns and lists of words."""
+    for name, section in rules.pack.items():
+        if isinstance(section, dict):
+            lines = [f"{key} = {json.dumps(value, ensure_ascii=False)}" for key, value in section.items()]
+            yield "\n".join([f"[pack.{name}]", *lines, ""])

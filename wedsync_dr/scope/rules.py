@@ -69,6 +69,9 @@ class Rules:
     time_zone: ColumnName | None = None
     renamed_tables: Mapping[TableName, TableName] = field(default_factory=dict)
     renamed_columns: Mapping[ColumnName, ColumnName] = field(default_factory=dict)
+    pack: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    """`[pack]` as it stands there, for `pack/mapping.py`: a mistake in it must not stop a snapshot, and a change of it
+    changes nobody's rows."""
 
     @property
     def digest(self) -> str:
@@ -98,7 +101,7 @@ def parse_rules(text: str) -> Rules:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise RulesInvalid(f"rules.toml is not TOML: {error}.", remedy="Mend the line that it names.") from None
-    _require_known(data, [*_KEYS, "tables"], "rules.toml")
+    _require_known(data, [*_KEYS, "tables", "pack"], "rules.toml")
     for section, known in _KEYS.items():
         for entry in _entries(data, section):
             _require_known(entry, known, f"[{section}]")
@@ -141,6 +144,7 @@ def _rules(data: dict[str, Any]) -> Rules:
         time_zone=parse_column(dates["time_zone"]) if "time_zone" in dates else None,
         renamed_tables={a: b for a, b in renamed if isinstance(a, TableName) and isinstance(b, TableName)},
         renamed_columns={a: b for a, b in renamed if isinstance(a, ColumnName) and isinstance(b, ColumnName)},
+        pack=dict(data.get("pack", {})),
     )
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from wedsync_dr.model import Horizon, Kind, ScopeId
 from wedsync_dr.vault.batches import Batches
+from wedsync_dr.vault.facts import Absence, FullPass, Hold, Named, Packed
 
 Place = tuple[ScopeId, str]
 
@@ -14,47 +15,6 @@ SAFETY = "safety"
 """The purpose of a batch that a restore takes of what it is about to replace."""
 COPY = "copy"
 """The mode of a restore that writes to another database than the source."""
-
-
-@dataclass
-class Named:
-    """What the ledger says of a snapshot or supplement."""
-
-    digest: str
-    batch: str
-    removed: bool = False
-    abandoned: bool = False
-
-
-@dataclass(frozen=True)
-class Hold:
-    """Nothing of a scope may be removed: why, who said so, since when, and until which day (None: until released)."""
-
-    reason: str
-    by: str
-    since: str
-    until: date | None
-
-    def binds(self, day: date | None) -> bool:
-        """Whether it still holds on a day, that day included."""
-        return self.until is None or day is None or day <= self.until
-
-
-@dataclass(frozen=True)
-class Absence:
-    """A scope is gone from the source, and somebody said that it was meant: why, who, and when."""
-
-    reason: str
-    by: str
-    at: str
-
-
-@dataclass(frozen=True)
-class FullPass:
-    """The last batch that read every scope: when, and the changes that fingerprints had missed until then."""
-
-    at: str
-    missed: tuple[ScopeId, ...]
 
 
 @dataclass
@@ -68,7 +28,8 @@ class LedgerState:
     or put back. `verifications` are the last one of the whole vault and those of parts since then that found something;
     `mute_channels` are channels for alerts that did not take the last message; `schedules` those that were asked for,
     `cancelled` or not. `requests` are the entries about restores that somebody asked for, as `approval.standing` folds
-    them.
+    them. `packs` are the newest emergency packs; `superseded` has a scope's recovery point before the newest, and the
+    last instant at which that one was current.
     """
 
     snapshots: dict[Place, Named] = field(default_factory=dict)
@@ -93,6 +54,8 @@ class LedgerState:
     batches: Batches = field(default_factory=Batches)
     schedules: dict[str, dict[str, Any]] = field(default_factory=dict)
     requests: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    packs: dict[ScopeId, Packed] = field(default_factory=dict)
+    superseded: dict[ScopeId, tuple[str, str]] = field(default_factory=dict)
 
     def expected_of(self, scope: ScopeId) -> list[str]:
         """The ids of the snapshots that the vault must have of a scope."""
@@ -164,6 +127,8 @@ def _seen(state: LedgerState, body: dict[str, Any], places: Iterable[Place]) -> 
     for scope, snapshot_id in places:
         if state.is_safety(scope, snapshot_id):
             continue
+        if (before := state.newest.get(scope)) and before != snapshot_id:
+            state.superseded[scope] = before, state.current[scope]
         state.current[scope], state.newest[scope] = body["taken_at"], snapshot_id
         state.rewritten.discard(scope)
         state.absences.pop(scope, None)
@@ -273,6 +238,16 @@ def _unscheduled(state: LedgerState, body: dict[str, Any]) -> None:
         state.schedules[body["schedule"]] = known | {"cancelled": body["at"]}
 
 
+def _packed(state: LedgerState, body: dict[str, Any]) -> None:
+    before = state.packs.get(_scope(body))
+    if before is None or before.pack_id < body["pack_id"]:
+        state.packs[_scope(body)] = Packed(body["pack_id"], body["snapshot_id"], body["record"])
+
+
+def _unpacked(state: LedgerState, body: dict[str, Any]) -> None:
+    state.packs.pop(_scope(body), None)
+
+
 _FOLD: dict[str, Callable[[LedgerState, dict[str, Any]], None]] = {
     "batch-started": _started,
     "snapshots": _snapshots,
@@ -282,6 +257,8 @@ _FOLD: dict[str, Callable[[LedgerState, dict[str, Any]], None]] = {
     "drilled": _drilled,
     "verified": _verified,
     "channel": _channel,
+    "packed": _packed,
+    "unpacked": _unpacked,
     "restore-started": _restore_started,
     "restored": _restored,
     "held": _held,

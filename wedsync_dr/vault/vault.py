@@ -22,6 +22,7 @@ from wedsync_dr.errors import (
 )
 from wedsync_dr.model import Kind, Manifest, ScopeId, utc_text
 from wedsync_dr.vault import manifests
+from wedsync_dr.vault.packs import is_pack
 from wedsync_dr.vault.store import ObjectInfo, ObjectStore, put_all
 
 DRILL = "drill/"
@@ -202,7 +203,7 @@ class Vault:
         """Keys that wedsync_dr did not write; they are never touched. `Ledger.check` names those in the ledger."""
         for info in self.store.list(""):
             ours = info.key == _FORMAT_KEY or info.key.startswith(("ledger/", DRILL))
-            if not (ours or _batch(info.key) or _parsed(info.key)):
+            if not (ours or _batch(info.key) or _parsed(info.key) or is_pack(info.key)):
                 yield info.key
 
     def _entries(self, kind: Kind | None, scope: ScopeId | None) -> Iterator[tuple[SnapshotRef, list[str]]]:

@@ -16,6 +16,7 @@ from wedsync_dr.vault.ledger import LedgerState
 from wedsync_dr.vault.manifests import digest
 from wedsync_dr.vault.vault import SnapshotRef, instant_of
 from wedsync_dr.verification.closure import open_links
+from wedsync_dr.verification.packs import check_packs
 
 AT_ONCE = 50
 WORTH_PROCESSES = 400  # snapshots; a process takes half a second to start
@@ -63,6 +64,7 @@ def verify(
     findings += _told_apart(archive, found)
     findings += _absent(refs, state, scopes)
     findings += _strays(archive, state, scopes)
+    findings += check_packs(archive, state, scopes)
     if all(ref.supplement for ref in refs):
         findings.append(Finding(FindingCode.NOTHING_CHECKED, "There is no snapshot to verify."))
     return Verification(len(refs), sum(part.bytes for part in parts.values()), tuple(findings))

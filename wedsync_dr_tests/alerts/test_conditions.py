@@ -21,7 +21,8 @@ from wedsync_dr.schedule.due import Candidate
 from wedsync_dr.schedule.policy import DEFAULT
 from wedsync_dr.scope.survey import Source
 from wedsync_dr.vault.archive import Archive
-from wedsync_dr.vault.ledger_state import LedgerState, Named
+from wedsync_dr.vault.facts import Named
+from wedsync_dr.vault.ledger_state import LedgerState
 from wedsync_dr.verification.record import verify_on_record
 from wedsync_dr_tests import town
 from wedsync_dr_tests.approval.requests import WHY, request

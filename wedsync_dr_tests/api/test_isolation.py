@@ -16,7 +16,8 @@ from wedsync_dr.api.view import View
 from wedsync_dr.model import Kind, ScopeId, Tier
 from wedsync_dr.schedule.due import Candidate
 from wedsync_dr.schedule.policy import DEFAULT
-from wedsync_dr.vault.ledger_state import LedgerState, Named
+from wedsync_dr.vault.facts import Named
+from wedsync_dr.vault.ledger_state import LedgerState
 from wedsync_dr_tests import town
 from wedsync_dr_tests.api.running import Running
 
