@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import dagster as dg
 
-from wedsync_dr.defs.failures import refused, some_failed, told_to_dagster
+from wedsync_dr.defs.failures import AGAIN, refused, some_failed, told_to_dagster
 from wedsync_dr.defs.partitions import ASSETS, PARTITIONS, RECOVERY_POINTS
 from wedsync_dr.defs.record import materializations, record
 from wedsync_dr.defs.resources import Protection
@@ -13,7 +13,6 @@ from wedsync_dr.model import Kind, ScopeId, utc_text
 from wedsync_dr.snapshot.take import take
 
 RUN_PARTITIONS = 250
-AGAIN = dg.RetryPolicy(max_retries=2, delay=10, backoff=dg.Backoff.EXPONENTIAL)
 OWNERS = ["team:disaster-recovery"]
 KINDS = {"postgres", "parquet"}
 NIGHTLY = dg.FreshnessPolicy.time_window(fail_window=timedelta(hours=50), warn_window=timedelta(hours=26))

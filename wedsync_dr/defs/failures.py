@@ -8,6 +8,9 @@ import dagster as dg
 from wedsync_dr.errors import DisasterRecoveryError
 from wedsync_dr.model import ScopeId
 
+AGAIN = dg.RetryPolicy(
+    max_retries=2, delay=10, backoff=dg.Backoff.EXPONENTIAL
+)  # a database that restarts is back by then
 SHOWN = 100  # rows of a table in metadata; the core's own output lists all
 
 Problem = tuple[ScopeId | None, str, str]

@@ -3,7 +3,7 @@
 import dagster as dg
 from pydantic import Field
 
-from wedsync_dr.defs.failures import listed, refused, some_failed, told_to_dagster
+from wedsync_dr.defs.failures import AGAIN, listed, refused, some_failed, told_to_dagster
 from wedsync_dr.defs.partitions import add_partitions
 from wedsync_dr.defs.record import materializations, record
 from wedsync_dr.defs.resources import Protection
@@ -48,7 +48,11 @@ class Wave(dg.Config):
         return scopes and with_booked(source, scopes, vendors=self.with_vendors, weddings=self.with_weddings)
 
 
-@dg.op(description="Snapshot the scopes at one instant, and record a materialization for each.", out=dg.Out(dg.Nothing))
+@dg.op(
+    description="Snapshot the scopes at one instant, and record a materialization for each.",
+    out=dg.Out(dg.Nothing),
+    retry_policy=AGAIN,
+)
 def snapshot_scopes(context: dg.OpExecutionContext, config: Wave, protection: dg.ResourceParam[Protection]) -> None:
     """Scopes that fail are named, and stop no other."""
     with told_to_dagster():

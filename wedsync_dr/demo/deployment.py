@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Mapping
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -17,6 +18,7 @@ from dotenv import set_key
 
 from wedsync_dr.demo import processes
 from wedsync_dr.demo.graphql import Dagster
+from wedsync_dr.demo.watch import Part
 from wedsync_dr.embedded.binaries import find_binaries
 from wedsync_dr.embedded.server import Server
 from wedsync_dr.errors import DisasterRecoveryError
@@ -30,6 +32,9 @@ from wedsync_dr.vault.archive import Archive
 PLATFORM, DAGSTER = "platform", "dagster"
 READY_S = 120.0
 PACKAGE = Path(__file__).resolve().parents[1]
+CODE_SERVER = "code server"
+_LOOPBACK = ["--host", "127.0.0.1", "--port"]
+_WORKSPACE = "load_from:\n  - grpc_server: {{host: 127.0.0.1, port: {port}, location_name: wedsync_dr}}\n"
 
 
 class Deployment:
@@ -40,6 +45,9 @@ class Deployment:
         self._pg_bin = pg_bin
         self._server: Server | None = None
         self._running: list[processes.Process] = []
+        self._commands: dict[str, list[str]] = {}
+        self._database_port = 0
+        self._code_port = processes.free_port()
         self.dagster = Dagster(processes.free_port())
 
     def __enter__(self) -> Self:
@@ -64,7 +72,7 @@ class Deployment:
         self._server = Server(home, find_binaries(self._pg_bin)) if new else Server.open(home)
         if new:
             self._server.create(secrets.token_urlsafe(24))
-        self._server.start()
+        self._database_port = self._server.start()
         if new:
             self._server.create_database(PLATFORM)
             self._server.create_database(DAGSTER)
@@ -109,21 +117,44 @@ class Deployment:
         return file
 
     def start_dagster(self, progress: Progress = silent) -> None:
-        """Start webserver and daemon, and wait until the definitions are loaded."""
+        """Start code server, webserver and daemon, and wait until the definitions are loaded.
+
+        The code server is one of its own: those that webserver and daemon would start are not replaced when they die.
+        """
         dagster_home = self.home / "dagster"
         dagster_home.mkdir(exist_ok=True)
         shutil.copyfile(_shipped("dagster.yaml"), dagster_home / "dagster.yaml")
-        workspace = ["--workspace", str(_shipped("workspace.yaml"))]
-        web = ["dagster_webserver", "--host", "127.0.0.1", "--port", str(self.dagster.port), *workspace]
-        self._start("webserver", web)
-        self._start("daemon", ["dagster._daemon", "run", *workspace])
+        (dagster_home / "workspace.yaml").write_text(_WORKSPACE.format(port=self._code_port))
+        workspace = ["--workspace", str(dagster_home / "workspace.yaml")]
+        code = ["-m", "wedsync_dr.definitions", "--location-name", "wedsync_dr"]
+        self._commands = {
+            CODE_SERVER: ["dagster", "api", "grpc", *_LOOPBACK, str(self._code_port), *code],
+            "webserver": ["dagster_webserver", *_LOOPBACK, str(self.dagster.port), *workspace],
+            "daemon": ["dagster._daemon", "run", *workspace],
+        }
+        for name in self._commands:
+            self._start(name)
         self._wait_until_loaded(progress)
 
     def start_api(self) -> int:
         """Start the REST API, and return its port; it answers a moment later."""
         port = processes.free_port()
-        self._start("api", ["wedsync_dr.cli", "api", "--port", str(port)])
+        self._commands["api"] = ["wedsync_dr.cli", "api", "--port", str(port)]
+        self._start("api")
         return port
+
+    def started(self) -> list[processes.Process]:
+        """Every process of Dagster's that was started and has left anything."""
+        return list(self._running)
+
+    def parts(self) -> list[Part]:
+        """PostgreSQL, Dagster and the API, as what can end by itself and be started again at its old address."""
+
+        def database() -> None:
+            self.server.start(port=self._database_port)
+
+        others = [Part(name, partial(self._alive, name), partial(self._start, name)) for name in self._commands]
+        return [Part("PostgreSQL", self.server.running, database), *others]
 
     def environment(self) -> Mapping[str, str]:
         """All that the processes know: nothing of the caller's own environment reaches them."""
@@ -152,11 +183,13 @@ class Deployment:
         """Whether nothing that was started is running."""
         return all(map(processes.gone, self._running)) and not (self._server and self._server.running())
 
-    def _start(self, name: str, module: list[str]) -> None:
+    def _start(self, name: str) -> None:
+        """Start a process. What one of that name has left behind, a run at work, is let be until all is ended."""
         log = self.home / f"{name}.log"
-        command = [sys.executable, "-m", *module]
+        command = [sys.executable, "-m", *self._commands[name]]
         environment = self.environment()
         with processes.uninterrupted():
+            self._running = [process for process in self._running if processes.anybody(process)]
             self._running.append(processes.start(name, command, environment=environment, cwd=self.home, log=log))
             self._pids.write_text(json.dumps([process.child.pid for process in self._running]))
 
@@ -180,6 +213,9 @@ class Deployment:
                     f"The {process.name} ended by itself:\n{process.last_words()}",
                     remedy=f"The whole log is {process.log}.",
                 )
+
+    def _alive(self, name: str) -> bool:
+        return any(process.alive for process in self._running if process.name == name)
 
     @property
     def _pids(self) -> Path:

@@ -64,7 +64,8 @@ def uninterrupted() -> Iterator[None]:
 def end(running: Sequence[Process], patience_s: float = PATIENCE_S) -> None:
     """End processes, all at once, and everything of their groups. Returns when all are gone."""
     for process in running:
-        _signal(process.child.pid, signal.SIGTERM, group=False)
+        if process.alive:
+            _signal(process.child.pid, signal.SIGTERM, group=False)
     deadline = time.monotonic() + patience_s
     while left := [process for process in running if not gone(process)]:
         if time.monotonic() > deadline:
@@ -78,6 +79,11 @@ def gone(process: Process) -> bool:
     if process.alive:  # looking at it also reaps it, so that its group can be seen to be empty
         return False
     return not _signal(process.child.pid, signal.SIGTERM, group=True)
+
+
+def anybody(process: Process) -> bool:
+    """Whether the process or anything that it started is left. Nobody is disturbed by the question."""
+    return process.alive or _signal(process.child.pid, 0, group=True)
 
 
 def end_left_behind(pids: Path) -> None:

@@ -18,6 +18,7 @@ from wedsync_dr.demo.deployment import Deployment
 from wedsync_dr.demo.generate import wedding_of_tomorrow
 from wedsync_dr.demo.graphql import DagsterRefused
 from wedsync_dr.demo.scene import Scene, StoryBroke
+from wedsync_dr.demo.watch import Watch
 from wedsync_dr.errors import DisasterRecoveryError, SettingsInvalid
 from wedsync_dr.model import Kind, Progress, ScopeId, silent
 from wedsync_dr.scope.survey import Source
@@ -84,7 +85,10 @@ def run(
 def up(
     home: Path, *, weddings: int = 300, seed: int = 1, pg_bin: Path | None = None, progress: Progress = silent
 ) -> None:
-    """Open `home/up` (made at the first call) and leave it open until Ctrl-C, which ends every process."""
+    """Open `home/up` (made at the first call) and leave it open until Ctrl-C, which ends every process.
+
+    What crashes meanwhile is started again.
+    """
     with _terminable(), Deployment(home / "up", pg_bin) as stage:
         scene = Scene(stage, progress, weddings, seed)
         for name, chapter in UP:
@@ -94,10 +98,11 @@ def up(
         _say(f"  a token for it: cd {_near(settings.parent)} && wedsync-dr tokens create --role viewer --name me")
         _say(f"The command line reaches it from another terminal: cd {_near(settings.parent)} && wedsync-dr snapshots")
         _say(f"Dagster's UI is open: http://127.0.0.1:{stage.dagster.port}   (Ctrl-C ends everything)")
+        watch = Watch(stage.parts(), _say)
         with suppress(KeyboardInterrupt):
             while True:
                 time.sleep(1)
-                stage.require_alive()
+                watch.look(time.monotonic())
         _say("Ending every process; the platform stays for the next time.")
 
 

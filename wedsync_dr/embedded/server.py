@@ -79,12 +79,15 @@ class Server:
             self._create(password)
             undo.pop_all()
 
-    def start(self, patience_s: float = 30) -> int:
-        """Start the server if it does not run, and return its port. Waits for what a killed server left behind."""
+    def start(self, patience_s: float = 30, port: int | None = None) -> int:
+        """Start the server if it does not run, and return its port: the one that is asked for, else a free one.
+
+        Waits for what a killed server left behind.
+        """
         deadline = time.monotonic() + patience_s
         while not self.running():
             try:
-                options = f"-p {_free_port()}"
+                options = f"-p {port or _free_port()}"
                 self._run("pg_ctl", "-D", self._data, "-w", "-l", self._log, "-o", options, "start")
             except DisasterRecoveryError:
                 if time.monotonic() > deadline:

@@ -79,15 +79,15 @@ def test_starting_twice_is_starting_once_and_stopping_twice_is_stopping_once(own
     own.stop()
 
 
-def test_a_killed_server_starts_again_with_its_rows(own: Server) -> None:
-    own.start()
+def test_a_killed_server_starts_again_with_its_rows_and_at_its_old_address_if_asked(own: Server) -> None:
+    port = own.start()
     own.create_database("kept")
     with psycopg.connect(own.url("kept")) as connection:
         connection.execute("CREATE TABLE t AS SELECT 42 AS answer")
     pid = own.pid()
     os.kill(pid, signal.SIGKILL)
     again = Server.open(own.home)
-    again.start()
+    assert again.start(port=port) == port
     assert again.pid() != pid
     assert ask(again.url("kept"), "SELECT answer FROM t") == "42"
 
