@@ -2,11 +2,15 @@
 
 import re
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from wedsync_dr.api.once import Launcher
 from wedsync_dr.demo.generate import wedding_of_tomorrow
+from wedsync_dr_tests.api.in_process import InProcessRuns
+from wedsync_dr_tests.api.running import running
 from wedsync_dr_tests.cli.conftest import Desk
 from wedsync_dr_tests.conftest import RULES
 
@@ -65,3 +69,16 @@ def test_every_command_does_what_the_page_says(office: Desk, monkeypatch: pytest
     for line in lines:
         arguments = [words.get(word, word) for word in line.split()]
         assert office.run(*arguments).exit_code == 0, line
+
+
+def test_every_request_is_answered_by_a_running_api(database: str) -> None:
+    asked = [match.groups() for row in table("Endpoints") for match in re.finditer(r"`(GET) (/[^`]*)`", row[2])]
+    assert len(asked) == 5
+    with running(database) as api:
+        token = api.token()
+        api.app.state.site = replace(api.site, launcher=Launcher(InProcessRuns(api)))
+        api.site.standing.refresh()
+        answers = {path: api.call(method, path, token).status_code for method, path in asked}
+        described = api.get("/openapi.json").json()["paths"]
+    assert {path.strip("`") for path, *_ in table("Endpoints")} <= set(described)
+    assert answers == dict.fromkeys(answers, 200)

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from wedsync_dr.defs.assets import AGAIN, OWNERS
+from wedsync_dr.defs.assets import OWNERS
 from wedsync_dr.defs.check_results import result
-from wedsync_dr.defs.failures import some_failed, told_to_dagster
+from wedsync_dr.defs.failures import AGAIN, some_failed, told_to_dagster
 from wedsync_dr.defs.lanes import URGENT
 from wedsync_dr.defs.partitions import ASSETS, RECOVERY_POINTS, WEDDINGS, add_partitions
 from wedsync_dr.defs.record import record
