@@ -12,7 +12,7 @@ import anyio.to_thread
 from fastapi import APIRouter, FastAPI
 from starlette.types import ASGIApp
 
-from wedsync_dr.api import automated, health, jobs, manual, problems, restore, snapshots, status
+from wedsync_dr.api import automated, health, jobs, manual, problems, restore, snapshots, status, validation
 from wedsync_dr.api.description import describe
 from wedsync_dr.api.envelope import Envelope
 from wedsync_dr.api.limits import CALLS, Rate
@@ -27,6 +27,7 @@ ROUTERS: Sequence[APIRouter] = (
     automated.router,
     jobs.router,
     restore.router,
+    validation.router,
 )
 """Every route there is; a file of routes has one line here."""
 
@@ -61,6 +62,7 @@ def create_app(
         try:
             yield
         finally:
+            await anyio.to_thread.run_sync(site.checker.stop)
             await anyio.to_thread.run_sync(site.standing.stop)
 
     app = Api(title="wedsync_dr", version="1", lifespan=lifespan, docs_url=None, redoc_url=None)

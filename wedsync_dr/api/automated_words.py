@@ -1,9 +1,10 @@
 """What runs by itself, on the wire."""
 
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Literal
 
-from pydantic import Field
+from fastapi import Body
+from pydantic import Field, WithJsonSchema
 
 from wedsync_dr.api.automations import Automation, Trigger
 from wedsync_dr.api.manual_form import BackupType, Id
@@ -150,15 +151,31 @@ class Cadence(StrEnum):
     CUSTOM = "CUSTOM"
 
 
-class ScheduleForm(Asked):
-    """What to snapshot by the clock: an organization with the weddings it takes part in, or without one everything."""
+class _Form(Asked):
+    """What every schedule has: an organization, with the weddings it takes part in, or without one everything."""
 
-    schedule: Cadence
-    custom_cron: Annotated[str, Field(min_length=9, max_length=100)] | None = None
-    timezone: Annotated[str, Field(min_length=1, max_length=60)] | None = None
+    timezone: Annotated[str, WithJsonSchema({"type": "string", "format": "time-zone"})] | None = None
     organization_id: Id | None = None
     backup_type: BackupType = BackupType.FULL
-    retention_days: int | None = Field(default=None, description="Not taken: how long snapshots stay is the tier's.")
+    retention_days: Annotated[int | None, WithJsonSchema({"type": "null"})] = Field(
+        default=None, description="Not taken: how long snapshots stay is decided by the tier, in policy.toml."
+    )
+
+
+class UsualForm(_Form):
+    """Snapshots at the usual time of that cadence."""
+
+    schedule: Literal[Cadence.DAILY, Cadence.WEEKLY, Cadence.MONTHLY]
+
+
+class CustomForm(_Form):
+    """Snapshots when a cron line says: minute, hour, day of the month, month, day of the week."""
+
+    schedule: Literal[Cadence.CUSTOM]
+    custom_cron: Annotated[str, WithJsonSchema({"type": "string", "format": "cron"})]
+
+
+ScheduleForm = Annotated[UsualForm | CustomForm, Body(discriminator="schedule")]
 
 
 class Scheduled(Wire):

@@ -69,6 +69,18 @@ class Caller:
         """The vendor or organization that a request names, likewise."""
         return self._named(Kind.VENDOR, text)
 
+    def organization(self, text: str) -> frozenset[ScopeId]:
+        """An organization that a request names and the weddings it takes part in, as far as the caller may know of it.
+
+        Raises that refusal, and what stopped the reading of the source.
+        """
+        scope = self.vendor(text)
+        self.require_existing(scope)
+        view = self.site.standing.view()
+        if view.members is None:
+            raise view.fault
+        return frozenset(one for one in view.members.get(scope.id, frozenset((scope,))) if self.sees(one))
+
     def _named(self, kind: Kind, text: str) -> ScopeId:
         scope = ScopeId.named(kind, text)
         self.require(scope)

@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import Query
 
 from wedsync_dr.api.listing import Entry
-from wedsync_dr.api.problems import Refusal
+from wedsync_dr.api.problems import not_found
 
 Cursor = Annotated[str | None, Query(max_length=600, description="`nextCursor` of the page before.")]
 
@@ -19,7 +19,7 @@ def cursor_of(entry: Entry) -> str:
 
 
 def position(cursor: str | None) -> Entry | None:
-    """The entry that a cursor is of. Raises a refusal where nobody gave it out."""
+    """The entry that a cursor is of. Raises the refusal of what is not there where nobody gave it out."""
     if cursor is None:
         return None
     try:
@@ -27,6 +27,5 @@ def position(cursor: str | None) -> Entry | None:
     except (ValueError, binascii.Error):
         found = None
     if not isinstance(found, list) or len(found) != 3 or not all(isinstance(one, str) for one in found):
-        error = {"pointer": "/query/cursor", "detail": "This is no cursor of a page."}
-        raise Refusal(422, "The request has values that cannot be.", errors=[error])
+        raise not_found()
     return found[0], found[1], found[2]

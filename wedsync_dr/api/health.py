@@ -18,8 +18,8 @@ class Alive(Wire):
 
 
 @router.get("/health", responses=example({"status": "alive"}), summary="Whether the API answers")
-def health() -> Alive:
-    """Needs no token and reads nothing. Whether the backups stand well is `/api/backup/status`."""
+async def health() -> Alive:
+    """Needs no token, reads nothing and waits for nobody. Whether the backups stand well is `/api/backup/status`."""
     return Alive()
 
 

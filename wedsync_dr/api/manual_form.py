@@ -5,7 +5,7 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, WithJsonSchema
 
 from wedsync_dr.api.caller import Caller
 from wedsync_dr.api.problems import Refusal, not_found
@@ -37,8 +37,12 @@ class ManualForm(Asked):
     vendor_ids: Ids = Field(default=[])
     backup_type: BackupType = BackupType.FULL
     include_vendor_data: bool = Field(default=False, description="Also the vendors that are booked for the weddings.")
-    include_client_data: bool = Field(default=True, description="A snapshot always has the personal rows, too.")
-    include_media_files: bool = Field(default=False, description="Files are not in the database.")
+    include_client_data: Annotated[bool, WithJsonSchema({"const": True})] = Field(
+        default=True, description="A snapshot always has the personal rows, too."
+    )
+    include_media_files: Annotated[bool, WithJsonSchema({"const": False})] = Field(
+        default=False, description="Files are not in the database."
+    )
     description: Annotated[str, Field(max_length=200)] | None = None
 
 

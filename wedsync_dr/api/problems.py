@@ -11,6 +11,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
+from starlette.routing import Match
 
 from wedsync_dr import errors
 from wedsync_dr.errors import DisasterRecoveryError
@@ -64,6 +65,7 @@ STATUS: dict[type[DisasterRecoveryError], int] = {
 
 _NOT_FOUND = "There is nothing here that you may know of."
 _RETRY_S = 5
+_UNREADABLE = frozenset({"missing", "json_invalid", "union_tag_not_found"})
 _REMEDIES = {
     400: "Correct the request; /openapi.json describes it.",
     404: "Check the path and the id. Ids are those that the lists print; a token sees its own organizations only.",
@@ -75,6 +77,10 @@ _REMEDIES = {
     429: "Wait as long as Retry-After says.",
     500: "Report the error id to whoever runs wedsync-dr; the log has it.",
 }
+
+
+_TITLES = {413: "Content Too Large", 422: "Unprocessable Content"}
+"""What RFC 9110 calls them; Python has changed its mind from version to version."""
 
 
 class Refusal(HTTPException):
@@ -96,6 +102,11 @@ class Refusal(HTTPException):
         super().__init__(status, what, dict(headers or {}))
         self.remedy = remedy or _REMEDIES.get(status, "")
         self.slug, self.errors = slug or _slug(status), errors
+
+
+def title_of(status: int) -> str:
+    """The name of a status."""
+    return _TITLES.get(status) or HTTPStatus(status).phrase
 
 
 def not_found() -> Refusal:
@@ -125,7 +136,7 @@ def problem(refusal: Refusal, *, instance: str, request_id: str) -> Response:
     """The document."""
     document: dict[str, Any] = {
         "type": _TYPE + refusal.slug,
-        "title": HTTPStatus(refusal.status_code).phrase,
+        "title": title_of(refusal.status_code),
         "status": refusal.status_code,
         "detail": refusal.detail,
         "instance": instance,
@@ -151,7 +162,20 @@ def _of_http(request: Request, error: Exception) -> Response:
         return _answer(request, error)
     if error.status_code == HTTPStatus.NOT_FOUND:
         return _answer(request, not_found())
-    return _answer(request, Refusal(error.status_code, str(error.detail), headers=error.headers))
+    headers = dict(error.headers or {})
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        headers["Allow"] = ", ".join(_methods(request))
+    return _answer(request, Refusal(error.status_code, str(error.detail), headers=headers))
+
+
+def _methods(request: Request) -> list[str]:
+    """The methods of all routes of a path; the framework names those of the first one alone."""
+
+    def served(method: str) -> bool:
+        scope = {**request.scope, "method": method}
+        return any(route.matches(scope)[0] is Match.FULL for route in request.app.routes)
+
+    return [method for method in ("DELETE", "GET", "PATCH", "POST", "PUT") if served(method)]
 
 
 def _of_ours(request: Request, error: Exception) -> Response:
@@ -164,7 +188,7 @@ def _of_request(request: Request, error: Exception) -> Response:
     but by the caller's own parser."""
     assert isinstance(error, RequestValidationError)  # noqa: S101
     found = error.errors()
-    unreadable = any(one["type"] in ("missing", "json_invalid") for one in found)
+    unreadable = any(one["type"] in _UNREADABLE for one in found)
     status = HTTPStatus.BAD_REQUEST if unreadable else HTTPStatus.UNPROCESSABLE_ENTITY
     what = "The request lacks something or is not JSON." if unreadable else "The request has values that cannot be."
     told = [{"pointer": "/" + "/".join(map(str, one["loc"])), "detail": one["msg"]} for one in found]
@@ -187,7 +211,7 @@ def _request_id(request: Request) -> str:
 
 
 def _slug(status: int) -> str:
-    return HTTPStatus(status).phrase.lower().replace(" ", "-").replace("'", "")
+    return title_of(status).lower().replace(" ", "-").replace("'", "")
 
 
 def _kebab(name: str) -> str:

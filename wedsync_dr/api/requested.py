@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Iterator
 from secrets import token_hex
 
-from wedsync_dr.api.automated_words import Cadence, Requested, ScheduleForm
+from wedsync_dr.api.automated_words import CustomForm, Requested, UsualForm
 from wedsync_dr.api.caller import Caller
 from wedsync_dr.api.manual_form import BackupType
 from wedsync_dr.api.problems import Refusal
@@ -33,7 +33,7 @@ def the_requested(caller: Caller, schedule_id: str) -> RequestedSchedule:
     return found
 
 
-def create(form: ScheduleForm, caller: Caller, key: str | None) -> RequestedSchedule:
+def create(form: UsualForm | CustomForm, caller: Caller, key: str | None) -> RequestedSchedule:
     """Enter a schedule into the ledger, or find the one that the same request made before.
 
     Raises ScheduleInvalid, KeyReused, and the refusals of what cannot be and of what the caller may not know of.
@@ -87,15 +87,12 @@ def on_the_wire(schedule: RequestedSchedule, caller: Caller) -> Requested:
     )
 
 
-def _body(form: ScheduleForm, caller: Caller) -> dict[str, str | None]:
+def _body(form: UsualForm | CustomForm, caller: Caller) -> dict[str, str | None]:
     if form.retention_days is not None:
         raise _cannot("retentionDays", "How long snapshots stay is decided by the tier of each wedding.", _TIER)
-    if (form.schedule is Cadence.CUSTOM) != (form.custom_cron is not None):
-        why = "CUSTOM needs customCron, and nothing else takes it."
-        raise _cannot("customCron", why, "Send schedule: CUSTOM with customCron: five fields, as in 30 2 * * 1-5.")
     zone = parse_zone(form.timezone or caller.site.settings.time_zone)
     return {
-        "cron": parse_cron(form.custom_cron or USUAL[form.schedule.value]).text,
+        "cron": parse_cron(form.custom_cron if isinstance(form, CustomForm) else USUAL[form.schedule.value]).text,
         "time_zone": zone.key,
         "organization": _organization(form, caller),
         "backup_type": form.backup_type.value,
@@ -103,7 +100,7 @@ def _body(form: ScheduleForm, caller: Caller) -> dict[str, str | None]:
     }
 
 
-def _organization(form: ScheduleForm, caller: Caller) -> str | None:
+def _organization(form: UsualForm | CustomForm, caller: Caller) -> str | None:
     if form.organization_id is None:
         caller.require_unbound()
         return None

@@ -11,6 +11,7 @@ from wedsync_dr.access.key_set import KeySet
 from wedsync_dr.access.tokens import PREFIX, TokenBook, identify, token_book
 from wedsync_dr.api.automations import Automations, DagsterAutomations
 from wedsync_dr.api.calls import CallBook
+from wedsync_dr.api.checker import Checker
 from wedsync_dr.api.graphql import GraphQL
 from wedsync_dr.api.limits import ALL_REFUSALS, CALLS, REFUSALS, Buckets, Rate
 from wedsync_dr.api.manifests import Manifests
@@ -35,6 +36,7 @@ class Site:
     standing: Standing
     tokens: Follower[TokenBook]
     calls: CallBook
+    checker: Checker
     within_rate: Buckets
     within_refusals: Buckets
     launcher: Launcher
@@ -75,6 +77,7 @@ def open_site(settings: Settings, now: Callable[[], datetime], rate: Rate = CALL
         standing=Standing(replace(where, archive=cache(where.archive)), lambda: open_policy(settings), now),
         tokens=token_book(archive.ledger),
         calls=CallBook(archive.ledger, now, Buckets(REFUSALS), Buckets(ALL_REFUSALS)),
+        checker=Checker(archive, now),
         within_rate=Buckets(rate),
         within_refusals=Buckets(REFUSALS),
         launcher=Launcher(DagsterRuns(dagster)),

@@ -1,7 +1,6 @@
 """The list of snapshots, page by page."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Query
@@ -11,7 +10,7 @@ from wedsync_dr.api.caller import Caller, Reader
 from wedsync_dr.api.cursor import Cursor, cursor_of, position
 from wedsync_dr.api.listing import Entry, between, page, place_of
 from wedsync_dr.api.view import View
-from wedsync_dr.api.wire import Wire, example
+from wedsync_dr.api.wire import Instant, Wire, example
 from wedsync_dr.model import Kind, ScopeId, Tier, utc_text
 from wedsync_dr.vault.vault import SnapshotRef
 
@@ -76,15 +75,15 @@ def snapshots(
     caller: Reader,
     wedding_id: Annotated[str | None, Query(alias="weddingId", min_length=1, max_length=200)] = None,
     vendor_id: Annotated[str | None, Query(alias="vendorId", min_length=1, max_length=200)] = None,
-    since: Annotated[datetime | None, Query(alias="from", description="Taken at this instant or later.")] = None,
-    until: Annotated[datetime | None, Query(alias="to", description="Taken before this instant.")] = None,
+    since: Annotated[Instant | None, Query(alias="from", description="Taken at this instant or later.")] = None,
+    until: Annotated[Instant | None, Query(alias="to", description="Taken before this instant.")] = None,
     tier: Annotated[Tier | None, Query(description="Of scopes that are in this tier now.")] = None,
     limit: Limit = 20,
     cursor: Cursor = None,
 ) -> Snapshots:
     """The snapshots that the vault must have by its ledger, newest first; a new one is listed within seconds."""
     view = caller.site.standing.view()
-    entries = between(_chosen(caller, view, wedding_id, vendor_id, tier), _aware(since), _aware(until))
+    entries = between(_chosen(caller, view, wedding_id, vendor_id, tier), since, until)
     shown, more = page(entries, position(cursor), limit)
     return Snapshots(
         as_of=utc_text(view.health.at),
@@ -128,8 +127,3 @@ def _snapshot(caller: Caller, view: View, scope: ScopeId, snapshot_id: str) -> S
 
 def _tier_of(view: View, scope: ScopeId) -> Tier | None:
     return view.candidates[scope].tier if scope in view.candidates else None
-
-
-def _aware(moment: datetime | None) -> datetime | None:
-    """UTC where no offset is given."""
-    return moment.replace(tzinfo=UTC) if moment and moment.tzinfo is None else moment

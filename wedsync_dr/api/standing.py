@@ -19,7 +19,7 @@ _SHARE = 3  # a look that took long is followed by a rest of so many times that,
 _POLL_S = 0.5
 TRUSTED = timedelta(minutes=2)
 """How long who takes part in which wedding is believed after it was read."""
-_FIRST_S = 60.0
+_FIRST_S = 15.0
 
 
 class Standing:

@@ -40,7 +40,7 @@ def status(
     if backup_id:
         ref = named_backup(caller, backup_id)
         return _of_backup(caller, view, ref, now, detailed=detailed)
-    scopes = _scopes(caller, view, organization_id, wedding_id, vendor_id)
+    scopes = _scopes(caller, organization_id, wedding_id, vendor_id)
     if scopes is None:
         return _whole(view, now, detailed=detailed)
     part = view.part(scopes)
@@ -48,30 +48,24 @@ def status(
 
 
 def _scopes(
-    caller: Caller, view: View, organization_id: str | None, wedding_id: str | None, vendor_id: str | None
+    caller: Caller, organization_id: str | None, wedding_id: str | None, vendor_id: str | None
 ) -> frozenset[ScopeId] | None:
     """What is asked about; None: everything."""
     if organization_id:
-        return _of_organization(caller, view, caller.vendor(organization_id))
+        return caller.organization(organization_id)
     named = [caller.wedding(wedding_id)] if wedding_id else [caller.vendor(vendor_id)] if vendor_id else []
     for scope in named:
         caller.require_existing(scope)
     return frozenset(named) or caller.sight
 
 
-def _of_organization(caller: Caller, view: View, scope: ScopeId) -> frozenset[ScopeId]:
-    """The organization and the weddings that it takes part in, as far as the caller may know of them."""
-    caller.require_existing(scope)
-    if view.members is None:
-        raise view.fault
-    return frozenset(one for one in view.members.get(scope.id, frozenset((scope,))) if caller.sees(one))
-
-
 def _whole(view: View, now: datetime, *, detailed: bool) -> words.Status:
-    known = view.memo.get(f"overview {detailed}")
-    overview = known if isinstance(known, words.Overview) else words.whole_overview(view, detailed=detailed)
-    view.memo[f"overview {detailed}"] = overview
-    return words.of_whole(view, now, overview)
+    """Worked out once a view: it is of everything."""
+    name = f"status {detailed}"
+    known = view.memo.get(name)
+    answer = known if isinstance(known, words.Status) else words.of_whole(view, detailed=detailed)
+    view.memo[name] = answer
+    return words.aged(answer, view, now)
 
 
 def _of_backup(caller: Caller, view: View, ref: SnapshotRef, now: datetime, *, detailed: bool) -> words.Status:

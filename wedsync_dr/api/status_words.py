@@ -120,25 +120,30 @@ class Status(Wire):
 
 def of_part(part: Part, now: datetime, overview: Overview | None = None) -> Status:
     """The status of some scopes."""
+    return aged(_status(part, part.alerts, overview), part.view, now)
+
+
+def of_whole(view: View, *, detailed: bool) -> Status:
+    """The status of everything when it was looked at: what `wedsync-dr status` shows."""
+    answer = _status(view.whole, view.judged.alerts, _whole_overview(view, detailed=detailed))
+    return answer.model_copy(update={"system_status": system_status(view)})
+
+
+def aged(answer: Status, view: View, now: datetime) -> Status:
+    """The same, said now: an old look tells nothing of now."""
+    return answer.model_copy(update={"verdict": "unknown"}) if now - view.health.at > STALE else answer
+
+
+def _status(part: Part, alerts: Sequence[Alert], overview: Overview | None) -> Status:
     health = part.view.health
-    verdict: Verdict = "attention" if part.alerts else "well"
-    if health.candidates is None or health.ledger is None or now - health.at > STALE:
-        verdict = "unknown"
+    unread = health.candidates is None or health.ledger is None
     return Status(
         as_of=utc_text(health.at),
-        verdict=verdict,
-        attention=[_attention(one) for one in part.alerts],
+        verdict="unknown" if unread else "attention" if alerts else "well",
+        attention=[_attention(one) for one in alerts],
         tiers=_tiers(part),
         overview=overview,
     )
-
-
-def of_whole(view: View, now: datetime, overview: Overview) -> Status:
-    """The status of everything: what `wedsync-dr status` shows."""
-    answer = of_part(view.whole, now, overview)
-    verdict = "attention" if answer.verdict == "well" and view.judged.alerts else answer.verdict
-    told = [_attention(one) for one in view.judged.alerts]
-    return answer.model_copy(update={"verdict": verdict, "attention": told, "system_status": system_status(view)})
 
 
 def backup(ref: SnapshotRef, manifest: Manifest | None, *, detailed: bool) -> Backup:
@@ -210,7 +215,7 @@ def overview(part: Part, manifests: Manifests, *, detailed: bool) -> Overview:
     )
 
 
-def whole_overview(view: View, *, detailed: bool) -> Overview:
+def _whole_overview(view: View, *, detailed: bool) -> Overview:
     """Everything in short."""
     entries = view.listing.everything()
     return Overview(

@@ -1,12 +1,30 @@
 """How values look on the wire: camelCase, instants in ISO 8601 with Z."""
 
-from typing import Any
+import re
+from datetime import UTC, datetime
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, BeforeValidator, ConfigDict
 from pydantic.alias_generators import to_camel
 
 MEDIA_TYPE = "application/vnd.wedsync-dr.v1+json"
 """The media type with its version; it and plain JSON are the same thing."""
+_DAY_AND_TIME = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d")
+
+
+def _instant(given: object) -> datetime:
+    """An instant as RFC 3339 writes it; UTC where no offset is given. Never a bare number or a day."""
+    try:
+        moment = datetime.fromisoformat(given) if isinstance(given, str) and _DAY_AND_TIME.match(given) else None
+    except ValueError:
+        moment = None
+    if moment is None:
+        raise ValueError("write it as 2026-11-24T08:30:00Z")
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+Instant = Annotated[datetime, BeforeValidator(_instant)]
+"""An instant that a caller gives."""
 
 
 class Wire(BaseModel):

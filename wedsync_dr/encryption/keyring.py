@@ -57,6 +57,10 @@ class Keyring:
     def __reduce__(self) -> tuple[type["Keyring"], tuple[KeyStore, RootKey]]:
         return Keyring, (self._store, self._root)
 
+    def afresh(self) -> "Keyring":
+        """The same keyring with nothing remembered: a key that was destroyed meanwhile is gone."""
+        return Keyring(self._store, self._root)
+
     def create(self, now: datetime) -> bool:
         """Make the signing key, once; False if it was there."""
         signer = Signer.new()

@@ -146,9 +146,15 @@ class Vault:
 
     def holds(self, manifest: Manifest) -> bool:
         """Whether every object of a snapshot is there in its full size; its bytes are not read."""
-        scope, snapshot_id = manifest.scope, manifest.snapshot_id
-        keys = [(self._key(scope, snapshot_id, sealed.name), sealed.bytes) for sealed in manifest.objects]
-        return all(self.store.stat(key) == ObjectInfo(key, size) for key, size in keys)
+        return not self.lacking(manifest)
+
+    def lacking(self, manifest: Manifest) -> list[str]:
+        """The names of the objects that are not there in their full size; no bytes are read."""
+        keys = {
+            sealed.name: ObjectInfo(self._key(manifest.scope, manifest.snapshot_id, sealed.name), sealed.bytes)
+            for sealed in manifest.objects
+        }
+        return [name for name, info in keys.items() if self.store.stat(info.key) != info]
 
     def snapshots(self, kind: Kind | None = None, scope: ScopeId | None = None) -> Iterator[SnapshotRef]:
         """The snapshots that exist, of each scope in the order of time."""

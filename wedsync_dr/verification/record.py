@@ -28,14 +28,14 @@ def verify_on_record(
     done = verify(archive, scopes, progress=progress)
     said = {"verified_at": utc_text(now), "requested_by": requested_by, "whole": scopes is None}
     try:
-        archive.ledger.append(EVENT, said | _outcome(done), now)
+        archive.ledger.append(EVENT, said | outcome(done), now)
     except VaultUnavailable:
         return done
     return done
 
 
-def _outcome(done: Verification) -> dict[str, Any]:
-    """Counts, codes and ids."""
+def outcome(done: Verification) -> dict[str, Any]:
+    """What a ledger keeps of a verification: counts, codes and ids."""
     found_in = sorted({str(finding.scope) for finding in done.findings if finding.scope})
     return {
         "checked": done.checked,

@@ -153,7 +153,7 @@ def examine(archive: Archive, manifest: Manifest) -> tuple[list[Finding], OpenSn
         try:
             opened.append((sealed, open_object(archive, manifest, sealed)))
         except DisasterRecoveryError as error:
-            findings.append(_object_finding(archive, manifest, sealed, error))
+            findings.append(object_finding(archive, manifest, sealed, error))
     damaged = bool(findings)
     names = {sealed.name for sealed in manifest.objects}
     ref = SnapshotRef(manifest.scope, manifest.snapshot_id, manifest.supplement)
@@ -177,9 +177,8 @@ def _open_links(snapshot: OpenSnapshot) -> Iterator[Finding]:
         yield Finding(FindingCode.OPEN_LINK, detail, manifest.scope, manifest.snapshot_id)
 
 
-def _object_finding(
-    archive: Archive, manifest: Manifest, sealed: SealedObject, error: DisasterRecoveryError
-) -> Finding:
+def object_finding(archive: Archive, manifest: Manifest, sealed: SealedObject, error: DisasterRecoveryError) -> Finding:
+    """What it means that an object could not be opened."""
     code = FindingCode.UNREADABLE
     if isinstance(error, ObjectMissing):
         code = FindingCode.MISSING

@@ -172,11 +172,12 @@ def test_filters_leave_out_what_does_not_fit(api: Running) -> None:
     assert ids(vendorId="1") == {one for one in every if one.startswith("vendor:1:")}
 
 
-@pytest.mark.parametrize("wrong", ["limit=0", "limit=101", "limit=x", "tier=soon", "from=tomorrow", "cursor=x",
+@pytest.mark.parametrize("wrong", ["limit=0", "limit=101", "limit=x", "tier=soon", "from=tomorrow", 
                                    "cursor=" + "a" * 700, "weddingId="])  # fmt: skip
 def test_a_value_that_cannot_be_is_told_apart_from_one_that_is_not_there(api: Running, wrong: str) -> None:
     assert api.get(f"/api/backup/snapshots?{wrong}", api.token()).status_code == 422
-    assert api.get("/api/backup/snapshots?weddingId=77", api.token()).status_code == 404
+    for absent in ("weddingId=77", "cursor=x"):
+        assert api.get(f"/api/backup/snapshots?{absent}", api.token()).status_code == 404
 
 
 def test_a_new_snapshot_is_listed_within_seconds(api: Running) -> None:
