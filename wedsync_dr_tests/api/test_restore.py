@@ -283,7 +283,6 @@ def test_while_dagster_is_down_reads_answer_and_the_refusal_names_the_command(ap
     ("wrong", "status"),
     [
         ({"restoreType": "TABLE_SPECIFIC"}, 422),
-        ({"targetTables": ["guests"]}, 422),
         ({"restoreType": "SOME"}, 422),
         ({"reason": "short"}, 422),
         ({"confirmationToken": "x" * 32, "reason": WHY}, 422),
