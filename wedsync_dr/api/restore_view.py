@@ -156,7 +156,7 @@ def _result(restored: Mapping[str, Any] | None) -> RestoreResult | None:
     """What the ledger says was committed. Its entry is written after the comparison and the commit."""
     if restored is None:
         return None
-    rows = restored.get("rows", {"inserted": 0, "updated": 0, "deleted": 0})
+    rows = restored.get("rows", dict.fromkeys(("inserted", "updated", "deleted")))
     return RestoreResult(**rows, verified=bool(restored.get("verified", True)), committed_at=restored["at"])
 
 

@@ -130,11 +130,12 @@ class Approval(Wire):
 
 
 class RestoreResult(Wire):
-    """What was committed. `verified`: before COMMIT the database was read again, and held what the backup says."""
+    """What was committed. `verified`: before COMMIT the database was read again, and held what the backup says. Of the
+    whole platform rows are not counted."""
 
-    inserted: int
-    updated: int
-    deleted: int
+    inserted: int | None
+    updated: int | None
+    deleted: int | None
     verified: bool
     committed_at: str
 
