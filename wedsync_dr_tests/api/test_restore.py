@@ -14,6 +14,9 @@ from wedsync_dr.alerts.alert import AlertCode
 from wedsync_dr.api.backup_id import backup_id
 from wedsync_dr.api.once import Launcher
 from wedsync_dr.api.runs import Runs, RunStatus
+from wedsync_dr.approval.deciding import find
+from wedsync_dr.approval.request import Person
+from wedsync_dr.approval.use import claim
 from wedsync_dr.model import SCHEMA
 from wedsync_dr_tests import town
 from wedsync_dr_tests.api.fakes import down
@@ -189,6 +192,21 @@ def test_a_restore_that_is_stopped_before_it_commits_changes_nothing(
     assert seen(api, planned, people.anna)["result"] is None
     again = api.call("DELETE", PATH, people.anna, params={"restoreId": planned["restoreId"]})
     assert again.status_code == 409
+
+
+def test_a_restore_that_writes_already_is_stopped_by_ending_its_run(
+    api: Running, runs: InProcessRuns, people: People
+) -> None:
+    planned = plan(api, 6, people.anna)
+    do(api, "approve", planned, people.bert)
+    job = do(api, "apply", planned, people.anna)[1]["jobId"]
+    digest = find(api.archive, planned["restoreId"]).request.asked.plan
+    claim(api.archive, planned["restoreId"], digest, "use", Person("anna"), api.clock())
+    stop = {"restoreId": planned["restoreId"]}
+    assert seen(api, planned, people.anna)["approval"]["phase"] == "used"
+    assert api.call("DELETE", PATH, people.anna, params=stop).json()["status"] == "CANCELLED"
+    assert runs.runs[job].status is RunStatus.CANCELLED
+    assert api.call("DELETE", PATH, people.anna, params=stop).status_code == 409
 
 
 def wait_until_blocked(api: Running) -> None:
