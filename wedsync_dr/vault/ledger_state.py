@@ -57,8 +57,8 @@ class LedgerState:
     then; `supplemented` a scope's last supplement. `rewritten` are the scopes that a restore may have written to since;
     `restoring` has when a restore began that has not ended. `verifications` are the last one of the whole vault and
     those of parts since then that found something; `mute_channels` are channels for alerts that did not take the last
-    message; `schedules` those that were asked for, `cancelled` or not. `requests` are the entries about restores that
-    somebody asked for, as `approval.standing` folds them.
+    message; `schedules` those that were asked for, `cancelled` or not. `requests` are the entries about each restore
+    that somebody asked for, as `approval.standing` folds them.
     """
 
     snapshots: dict[Place, Named] = field(default_factory=dict)
@@ -81,7 +81,7 @@ class LedgerState:
     mute_channels: dict[str, dict[str, Any]] = field(default_factory=dict)
     batches: Batches = field(default_factory=Batches)
     schedules: dict[str, dict[str, Any]] = field(default_factory=dict)
-    requests: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    requests: dict[str, list[tuple[str, dict[str, Any]]]] = field(default_factory=dict)
 
     def expected_of(self, scope: ScopeId) -> list[str]:
         """The ids of the snapshots that the vault must have of a scope."""
@@ -122,7 +122,7 @@ class LedgerState:
             _FOLD[event](self, {"at": at} | body)
             self.batches.add(event, {"at": at} | body)
         if "request" in body:
-            self.requests.append((event, {"at": at} | body))
+            self.requests.setdefault(body["request"], []).append((event, {"at": at} | body))
 
 
 def _started(state: LedgerState, body: dict[str, Any]) -> None:
