@@ -2,6 +2,7 @@
 
 import logging
 import os
+import sys
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -31,6 +32,9 @@ ROUTERS: Sequence[APIRouter] = (
 """Every route there is; a file of routes has one line here."""
 
 
+_SWITCH_S = 0.001  # how long the background look may keep requests from running; Python's own 5 ms add up
+
+
 class Api(FastAPI):
     """An app inside its envelope, which also holds the answers to its faults."""
 
@@ -56,6 +60,7 @@ def create_app(
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         logging.getLogger("uvicorn.error").addFilter(_without_message)
+        sys.setswitchinterval(_SWITCH_S)
         await anyio.to_thread.run_sync(site.tokens.now)
         site.standing.start()
         try:

@@ -50,6 +50,11 @@ def test_nothing_is_well_because_nothing_ran(empty: Running) -> None:
     assert status(empty, empty.token(), weddingId="3")["verdict"] == "attention"
 
 
+def test_all_of_nothing_is_not_well(api: Running) -> None:
+    told = status(api, api.token(Role.VIEWER, "no-such"))
+    assert (told["verdict"], told["overview"]["weddings"]) == ("unknown", 0)
+
+
 def test_targets_stand_beside_what_was_achieved(api: Running) -> None:
     tiers = {(one["kind"], one["tier"]): one for one in status(api, api.token())["tiers"]}
     critical = tiers["wedding", "critical"]
@@ -118,7 +123,8 @@ def test_where_source_or_vault_cannot_be_read_nothing_is_counted(server: Server)
         assert told["verdict"] == "unknown" and told["overview"]["weddings"] is None
         assert told["attention"][0]["code"] == "source-unreadable"
         assert api.get("/api/backup/snapshots", token).json()["total"] == 25
-        assert api.get("/api/backup/snapshots?tier=normal", token).status_code == 503
+        for asked in ("snapshots?tier=normal", "snapshots?weddingId=77", "status?organizationId=1"):
+            assert api.get(f"/api/backup/{asked}", token).status_code == 503
 
 
 def test_a_snapshot_is_shown_by_its_id_and_one_that_is_not_there_is_not_found(api: Running) -> None:
