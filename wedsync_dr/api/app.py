@@ -13,7 +13,7 @@ import anyio.to_thread
 from fastapi import APIRouter, FastAPI
 from starlette.types import ASGIApp
 
-from wedsync_dr.api import automated, health, jobs, manual, problems, snapshots, status, validation
+from wedsync_dr.api import automated, health, jobs, manual, problems, snapshots, status, validation, validation_schedule
 from wedsync_dr.api.description import describe
 from wedsync_dr.api.envelope import Envelope
 from wedsync_dr.api.limits import CALLS, Rate
@@ -28,6 +28,7 @@ ROUTERS: Sequence[APIRouter] = (
     automated.router,
     jobs.router,
     validation.router,
+    validation_schedule.router,
 )
 """Every route there is; a file of routes has one line here."""
 

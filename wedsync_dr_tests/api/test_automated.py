@@ -166,6 +166,24 @@ def test_a_repeated_request_makes_one_schedule_and_does_not_bring_back_a_cancell
     assert (again["backupId"], again["schedule"]["status"]) == (first["backupId"], "CANCELLED")
 
 
+def test_verifying_by_the_clock_is_what_runs_each_night_or_a_refusal(
+    api: Running, automations: FakeAutomations
+) -> None:
+    form = {"organizationId": "1", "validationSchedule": "WEEKLY"}
+    path = "/api/backup/validation"
+    assert slug(api.call("PUT", path, api.token(), json=form)) == (409, "switched-off")
+    automations.there["nightly_evidence"] = replace(NIGHTLY, name="nightly_evidence", jobs=("evidence",))
+    told = api.call("PUT", path, api.token(Role.OPERATOR, "1"), json=form).json()
+    assert told["scheduledValidation"]["scheduled"] is True
+    assert told["scheduledValidation"]["nextRun"] == "2026-06-02T02:00:00.000000Z"
+    assert api.call("PUT", path, api.token(Role.OPERATOR, "2"), json=form).status_code == 404
+    assert api.call("PUT", path, api.token(), json=form | {"validationSchedule": "CUSTOM"}).status_code == 422
+    down: Any = Down()
+    use(api, down)
+    refused = api.call("PUT", path, api.token(), json=form)
+    assert (refused.status_code, "wedsync-dr verify" in refused.json()["remedy"]) == (503, True)
+
+
 def test_the_runs_of_a_schedule_are_jobs_that_can_be_asked_for(api: Running) -> None:
     fake = FakeRuns()
     api.app.state.site = replace(api.site, launcher=Launcher(fake))
