@@ -53,6 +53,7 @@ def slug(answer: requests.Response) -> tuple[int, str]:
 def test_what_runs_by_itself_is_told_with_what_each_tier_promises(api: Running) -> None:
     told = api.get(PATH, api.token(Role.VIEWER)).json()
     nightly, sensor = told["automations"]
+    assert told["carriedOut"] is True
     assert (nightly["cron"], nightly["timeZone"], nightly["nextRuns"]) == (
         *("0 2 * * *", "UTC"),
         ["2026-06-02T02:00:00.000000Z"],
@@ -122,13 +123,14 @@ def test_what_can_never_run_or_is_not_offered_is_refused(
 
 def test_no_schedule_is_made_that_nothing_carries_out(api: Running, automations: FakeAutomations) -> None:
     automations.switch(SENSOR, on=False)
+    assert api.get(PATH, api.token()).json()["carriedOut"] is False
     assert slug(post(api, api.token(), schedule="DAILY")) == (409, "switched-off")
     down: Any = Down()
     use(api, down)
     told = post(api, api.token(), schedule="DAILY")
     assert (told.status_code, "when it is up again" in told.json()["message"]) == (201, True)
     listed = api.get(PATH, api.token()).json()
-    assert listed["automations"] is None
+    assert (listed["automations"], listed["carriedOut"]) == (None, None)
     assert told.json()["backupId"] in {one["scheduleId"] for one in listed["schedules"]}
 
 
