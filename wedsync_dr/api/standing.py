@@ -24,6 +24,12 @@ _FIRST_S = 15.0
 _END_S = 5.0
 
 
+def rest_after(spent: float) -> float:
+    """How many seconds to rest after a look that took so long: longer than it took, but so that what it saw is still
+    trusted when a next one, as long as it, has ended."""
+    return max(0.0, min(_SHARE * spent, 0.9 * TRUSTED.total_seconds() - 2 * spent))
+
+
 class Standing:
     """The newest view. Any number of threads may ask; one looks."""
 
@@ -82,7 +88,7 @@ class Standing:
             began = time.monotonic()
             self._look()
             ended = time.monotonic()
-            rest = _SHARE * (ended - began)
+            rest = rest_after(ended - began)
             while not self._stop.wait(_POLL_S) and not self._is_time(time.monotonic() - ended, rest):
                 pass
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from wedsync_dr.access.roles import Role
 from wedsync_dr.api.cursor import cursor_of, position
 from wedsync_dr.api.listing import Entry, page
-from wedsync_dr.api.standing import Standing
+from wedsync_dr.api.standing import TRUSTED, Standing, rest_after
 from wedsync_dr.embedded.server import Server
 from wedsync_dr.schedule.policy import DEFAULT
 from wedsync_dr.settings import places
@@ -201,6 +201,13 @@ def test_a_new_snapshot_is_listed_within_seconds(api: Running) -> None:
             return
         api.site.standing._stop.wait(0.1)
     pytest.fail("the new snapshot is not listed")
+
+
+@given(st.floats(0, 600))
+def test_a_view_is_trusted_until_the_next_one_is_there_wherever_that_can_be(spent: float) -> None:
+    rest = rest_after(spent)
+    assert 0 <= rest <= 3 * spent
+    assert 2 * spent + rest < TRUSTED.total_seconds() or rest == 0
 
 
 def test_a_refused_call_does_not_make_it_look_again_and_a_snapshot_does(api: Running) -> None:
