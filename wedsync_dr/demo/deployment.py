@@ -1,4 +1,4 @@
-"""A whole deployment in one directory: PostgreSQL, keys, vault, and Dagster's webserver and daemon as processes."""
+"""A whole deployment in one directory: PostgreSQL, keys, vault, Dagster and the API as processes."""
 
 import json
 import os
@@ -119,6 +119,12 @@ class Deployment:
         self._start("daemon", ["dagster._daemon", "run", *workspace])
         self._wait_until_loaded(progress)
 
+    def start_api(self) -> int:
+        """Start the REST API, and return its port; it answers a moment later."""
+        port = processes.free_port()
+        self._start("api", ["wedsync_dr.cli", "api", "--port", str(port)])
+        return port
+
     def environment(self) -> Mapping[str, str]:
         """All that the processes know: nothing of the caller's own environment reaches them."""
         storage = urlsplit(self.server.url(DAGSTER))
@@ -171,7 +177,7 @@ class Deployment:
         for process in self._running:
             if not process.alive:
                 raise DisasterRecoveryError(
-                    f"Dagster's {process.name} ended by itself:\n{process.last_words()}",
+                    f"The {process.name} ended by itself:\n{process.last_words()}",
                     remedy=f"The whole log is {process.log}.",
                 )
 

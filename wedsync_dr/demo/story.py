@@ -89,7 +89,9 @@ def up(
         scene = Scene(stage, progress, weddings, seed)
         for name, chapter in UP:
             _say(f"{name}: {chapter(scene)}")
-        settings = stage.write_settings()
+        settings, port = stage.write_settings(), stage.start_api()
+        _say(f"The API is open: http://127.0.0.1:{port}/openapi.json")
+        _say(f"  a token for it: cd {_near(settings.parent)} && wedsync-dr tokens create --role viewer --name me")
         _say(f"The command line reaches it from another terminal: cd {_near(settings.parent)} && wedsync-dr snapshots")
         _say(f"Dagster's UI is open: http://127.0.0.1:{stage.dagster.port}   (Ctrl-C ends everything)")
         with suppress(KeyboardInterrupt):

@@ -5,7 +5,10 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
+
+import requests
 
 from wedsync_dr.demo import chapters
 from wedsync_dr.demo.deployment import Deployment
@@ -99,6 +102,20 @@ def try_the_command_line(home: Path) -> None:
     assert f"{rows} inserted" in call("restore", "--wedding", wedding.id, "--apply")
 
 
+def try_the_api(home: Path, url: str) -> None:
+    """With a token made as `up` says."""
+    command = [sys.executable, "-m", "wedsync_dr.cli", "tokens", "create", "--role", "viewer", "--name", "me"]
+    made = subprocess.run(command, cwd=home / "up", capture_output=True, text=True, check=True)  # noqa: S603
+    deadline = time.monotonic() + SOON_S
+    while time.monotonic() < deadline:
+        with suppress(requests.ConnectionError):
+            headers = {"Authorization": f"Bearer {made.stdout.strip()}"}
+            assert requests.get(f"{url}/api/me", headers=headers, timeout=30).json()["subject"] == "token:me"
+            return
+        time.sleep(0.2)
+    raise AssertionError((home / "up" / "api.log").read_text())
+
+
 def test_up_stays_open_until_ctrl_c_and_can_be_called_again(tmp_path: Path) -> None:
     call = f"from pathlib import Path; from wedsync_dr.demo import story; story.up(Path({str(tmp_path)!r}), weddings=3)"
     for number in (1, 2):
@@ -108,6 +125,7 @@ def test_up_stays_open_until_ctrl_c_and_can_be_called_again(tmp_path: Path) -> N
         said = _wait_for(log, "Ctrl-C", program)
         port = int(said.rpartition("127.0.0.1:")[2].split()[0])
         assert Dagster(port).answers()
+        try_the_api(tmp_path, said.partition("The API is open: ")[2].partition("/openapi.json")[0])
         assert len(Dagster(port).partition_keys("wedding_snapshot")) == 3
         if number == 1:
             try_the_command_line(tmp_path)
