@@ -19,6 +19,7 @@ ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES
 EVERY = "*"
 """In the place of a list of organizations: bound to none."""
 _LEEWAY_S = 30
+_LONGEST = 200  # characters of a subject
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
@@ -90,7 +91,7 @@ class SignedIdentities:
             )  # fmt: skip
         except (jwt.PyJWTError, ValueError, TypeError):
             raise _refused() from None
-        if not _in_time(claims, now) or not isinstance(claims["sub"], str) or not claims["sub"].strip():
+        if not _in_time(claims, now) or not _is_name(claims["sub"]):
             raise _refused()
         return claims
 
@@ -113,6 +114,11 @@ class SignedIdentities:
             return frozenset(ScopeId.named(Kind.VENDOR, str(one)).id for one in ids)
         except MalformedId:
             raise _refused() from None
+
+
+def _is_name(subject: Any) -> bool:
+    """Whether it can stand in a line of a log."""
+    return isinstance(subject, str) and bool(subject.strip()) and subject.isprintable() and len(subject) <= _LONGEST
 
 
 def _in_time(claims: Mapping[str, Any], now: datetime) -> bool:

@@ -21,9 +21,19 @@ _MOST_BYTES = 2**20
 Fetch = Callable[[str], bytes]
 
 
+class _Unmoved(urllib.request.HTTPRedirectHandler):
+    """Keys that lie elsewhere, perhaps where there is no TLS, are not the issuer's."""
+
+    def redirect_request(self, *_: object) -> None:
+        """Follow none: the answer stays an error."""
+
+
+_OPENER = urllib.request.build_opener(_Unmoved)
+
+
 def fetch(url: str) -> bytes:
-    """The document at an address of the settings. Raises OSError."""
-    with urllib.request.urlopen(url, timeout=_TIMEOUT_S) as answer:  # noqa: S310  the settings allow https alone
+    """The document at an address of the settings, and at no other. Raises OSError."""
+    with _OPENER.open(url, timeout=_TIMEOUT_S) as answer:
         return bytes(answer.read(_MOST_BYTES))
 
 

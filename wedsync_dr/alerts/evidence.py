@@ -7,7 +7,7 @@ from typing import Any
 
 from wedsync_dr.alerts.alert import Alert, AlertCode, Severity
 from wedsync_dr.alerts.health import Health
-from wedsync_dr.approval.standing import Standing, standings
+from wedsync_dr.approval.standing import Standing, standings_in
 from wedsync_dr.drill.standing import KEPT, NIGHTLY, proofs
 from wedsync_dr.model import parse_utc
 from wedsync_dr.schedule.policy import URGENCY
@@ -83,7 +83,7 @@ def of_verifications(health: Health) -> Iterator[Alert]:
 
 def of_going_alone(health: Health) -> Iterator[Alert]:
     """Emergencies in which one responder went without a second person, until another one has seen it, or for a day."""
-    for request_id, one in standings(health.ledger.requests if health.ledger else ()).items():
+    for request_id, one in standings_in(health.ledger).items() if health.ledger else ():
         if one.alone and one.alone.seen_by is None and health.at - one.alone.at < ALONE_TOLD:
             yield _alone(request_id, one)
 

@@ -2,6 +2,7 @@
 
 import logging
 import os
+import sys
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -12,7 +13,18 @@ import anyio.to_thread
 from fastapi import APIRouter, FastAPI
 from starlette.types import ASGIApp
 
-from wedsync_dr.api import automated, health, jobs, manual, problems, restore, snapshots, status, validation
+from wedsync_dr.api import (
+    automated,
+    health,
+    jobs,
+    manual,
+    problems,
+    restore,
+    snapshots,
+    status,
+    validation,
+    validation_schedule,
+)
 from wedsync_dr.api.description import describe
 from wedsync_dr.api.envelope import Envelope
 from wedsync_dr.api.limits import CALLS, Rate
@@ -28,8 +40,12 @@ ROUTERS: Sequence[APIRouter] = (
     jobs.router,
     restore.router,
     validation.router,
+    validation_schedule.router,
 )
 """Every route there is; a file of routes has one line here."""
+
+
+_SWITCH_S = 0.001  # how long the background look may keep requests from running; Python's own 5 ms add up
 
 
 class Api(FastAPI):
@@ -57,6 +73,7 @@ def create_app(
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         logging.getLogger("uvicorn.error").addFilter(_without_message)
+        sys.setswitchinterval(_SWITCH_S)
         await anyio.to_thread.run_sync(site.tokens.now)
         site.standing.start()
         try:

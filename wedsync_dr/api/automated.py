@@ -58,6 +58,7 @@ _REQUESTED: dict[str, Any] = {
 _EXAMPLE = {
     "success": True,
     "automations": [_AUTOMATIC],
+    "carriedOut": True,
     "schedules": [_REQUESTED],
     "tiers": [tiers_of(DEFAULT)[0].model_dump(mode="json", by_alias=True)],
 }
@@ -72,8 +73,10 @@ def automated(
     and retention."""
     organization = caller.vendor(organization_id).id if organization_id else None
     found = [one for one in requested.requested(caller) if organization in (None, one.organization)]
+    there = _automations(caller)
     return Automated(
-        automations=_automations(caller),
+        automations=there,
+        carried_out=None if there is None else any(one.name == SENSOR and one.enabled for one in there),
         schedules=[requested.on_the_wire(one, caller) for one in found if not one.cancelled],
         tiers=tiers_of(caller.site.standing.view().health.policy),
     )

@@ -120,10 +120,12 @@ class Requested(Wire):
 
 
 class Automated(Wire):
-    """What runs by itself. `automations` is null while Dagster does not answer: nobody can tell then."""
+    """What runs by itself. `automations` is null while Dagster does not answer: nobody can tell then, nor whether
+    `schedules` are carried out."""
 
     success: bool = True
     automations: list[Automatic] | None
+    carried_out: bool | None
     schedules: list[Requested]
     tiers: list[TierTargets]
 

@@ -17,6 +17,18 @@ def backup_id(scope: ScopeId, snapshot_id: str) -> str:
     return f"{scope.kind.value}:{scope.id}:{snapshot_id}"
 
 
+def existing_backup(caller: Caller, text: str) -> SnapshotRef:
+    """The snapshot that a request names, if there is one: by the newest view, else by its manifest, as it may be newer.
+
+    Raises the one refusal of what is not there.
+    """
+    ref = named_backup(caller, text)
+    listed = caller.site.standing.view().listing.has(ref.scope, ref.snapshot_id)
+    if not listed and caller.site.manifests.get(ref.scope, ref.snapshot_id) is None:
+        raise not_found()
+    return ref
+
+
 def named_backup(caller: Caller, text: str) -> SnapshotRef:
     """The snapshot that a request names, if the caller may know of its scope; whether there is one is not looked at.
 

@@ -50,11 +50,15 @@ class Caller:
             raise not_found()
 
     def require_existing(self, scope: ScopeId) -> None:
-        """Raises that refusal also for a scope that, when it was last looked, neither source nor vault had."""
+        """Raises that refusal also for a scope that, when it was last looked, neither source nor vault had.
+
+        Raises what stopped the reading of either, where that is why nobody knows.
+        """
         self.require(scope)
         view = self.site.standing.view()
-        if scope not in view.candidates and scope not in view.listing.by_scope:
-            raise not_found()
+        if scope in view.candidates or scope in view.listing.by_scope:
+            return
+        raise view.fault if view.blind else not_found()
 
     def require_unbound(self) -> None:
         """For what is about everybody: raises that refusal for a caller who belongs to organizations."""

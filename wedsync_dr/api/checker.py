@@ -41,6 +41,7 @@ class Checker:
         self._archive, self._now = archive, now
         self._book = checked_book(archive.ledger)
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="verify")
+        self._pool.submit(self._book.now)  # read before somebody waits for it
         self._states: dict[str, State] = {}
         self._lock = Lock()
 

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Header, Query, Response
+from pydantic import WithJsonSchema
 
 from wedsync_dr.access.roles import Right
 from wedsync_dr.api.busy import refuse_if_busy
@@ -25,6 +26,7 @@ router = APIRouter(prefix="/api/backup/manual", tags=["snapshots"])
 ASKED = {"wedsync/asked": "manual"}
 IdempotencyKey = Annotated[
     str | None,
+    WithJsonSchema({"type": "string", "minLength": 8, "maxLength": 200, "pattern": r"^[!-~]+$"}),
     Header(
         min_length=8,
         max_length=200,

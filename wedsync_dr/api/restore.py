@@ -64,13 +64,12 @@ def _require_possible(caller: Caller, wanted: AskedRestore, ref: SnapshotRef) ->
         organization = caller.vendor(wanted.organization_id)
         if ref.scope not in caller.site.standing.sight(frozenset({organization.id})):
             raise not_found()
-    if (wanted.restore_type is RestoreType.TABLE_SPECIFIC) != bool(wanted.target_tables):
-        if wanted.target_tables and wanted.restore_type is RestoreType.PARTIAL:
-            return
-        where = [{"pointer": "/body/targetTables", "detail": "Tables go with TABLE_SPECIFIC, or with PARTIAL."}]
-        raise Refusal(422, "The tables do not fit the type of the restore.", errors=where)
-    if wanted.confirmation_token is not None and not wanted.is_emergency_restore:
-        raise Refusal(422, "A confirmation goes with an emergency.", remedy="Set isEmergencyRestore as well.")
+    if wanted.restore_type is RestoreType.TABLE_SPECIFIC and not wanted.target_tables:
+        where = [{"pointer": "/body/targetTables", "detail": "TABLE_SPECIFIC has to name some."}]
+        raise Refusal(422, "A restore of tables that names none.", errors=where)
+    if wanted.confirmation_token is not None and not (wanted.is_emergency_restore and wanted.reason):
+        what = "A confirmation goes with an emergency and a reason."
+        raise Refusal(422, what, remedy="Send isEmergencyRestore: true and the reason as well.")
 
 
 @router.post("/{restore_id}/approve", responses=example(ONE), summary="Agree to a restore of another person")

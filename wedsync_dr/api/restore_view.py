@@ -94,7 +94,7 @@ def _view(caller: Caller, one: Standing, run: Run | None, failure: RunFailure | 
         estimated_completion=_text(_expected(one, run, now)),
         result=_result(one.restored),
         error=RestoreError(error_class=failure.error, what=failure.what, remedy=failure.remedy) if failure else None,
-        message=_said(one, now),
+        message=_said(one, now, run),
         links=_links(restore_id, run),
         known_from=known_from,
     )
@@ -146,7 +146,9 @@ def _warnings(one: Standing) -> Iterator[str]:
         yield f"While the wedding is under way two others must approve: {spans}."
 
 
-def _said(one: Standing, now: datetime) -> str:
+def _said(one: Standing, now: datetime, run: Run | None) -> str:
+    if one.phase(now) is Phase.USED and run and run.status.over:
+        return "Its run ended without saying that it committed. Plan again to see what the database holds now."
     lacks = one.lacks(now)
     others = "1 other person" if lacks == 1 else f"{lacks} other persons"
     return _SAID.get(one.phase(now), f"It waits for the approval of {others}.")
@@ -156,7 +158,7 @@ def _result(restored: Mapping[str, Any] | None) -> RestoreResult | None:
     """What the ledger says was committed. Its entry is written after the comparison and the commit."""
     if restored is None:
         return None
-    rows = restored.get("rows", {"inserted": 0, "updated": 0, "deleted": 0})
+    rows = restored.get("rows", dict.fromkeys(("inserted", "updated", "deleted")))
     return RestoreResult(**rows, verified=bool(restored.get("verified", True)), committed_at=restored["at"])
 
 

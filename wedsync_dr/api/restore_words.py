@@ -3,7 +3,7 @@
 from enum import StrEnum
 from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from wedsync_dr.api.backup_id import EXAMPLE as BACKUP_ID
 from wedsync_dr.api.wire import Asked, Wire
@@ -12,7 +12,8 @@ from wedsync_dr.approval.standing import LEAST_REASON, MOST_REASON, Phase
 
 class RestoreType(StrEnum):
     """How far it goes, as the platform's interface names it. FULL: the scope's rows become exactly the backup's.
-    PARTIAL: rows that are missing come back, no other changes. TABLE_SPECIFIC: FULL for `targetTables` alone."""
+    PARTIAL: rows that are missing come back, no other changes. `targetTables` leaves the other tables as they are;
+    TABLE_SPECIFIC is FULL, and has to name some."""
 
     FULL = "FULL"
     PARTIAL = "PARTIAL"
@@ -37,8 +38,27 @@ Reason = Annotated[str, Field(min_length=LEAST_REASON, max_length=MOST_REASON)]
 Token = Annotated[str, Field(min_length=20, max_length=100)]
 
 
+_NAMES_TABLES: dict[str, Any] = {
+    "anyOf": [
+        {"properties": {"restoreType": {"enum": ["FULL", "PARTIAL"]}}},
+        {"required": ["targetTables"], "properties": {"targetTables": {"minItems": 1}}},
+    ]
+}
+_IS_ALONE_WITH_A_REASON: dict[str, Any] = {
+    "anyOf": [
+        {"properties": {"confirmationToken": {"type": "null"}}},
+        {
+            "required": ["isEmergencyRestore", "reason"],
+            "properties": {"isEmergencyRestore": {"const": True}, "reason": {"type": "string"}},
+        },
+    ]
+}
+
+
 class AskedRestore(Asked):
     """What a caller wants back. With `confirmationToken` an emergency's plan is carried out at once, alone."""
+
+    model_config = ConfigDict(json_schema_extra={"allOf": [_NAMES_TABLES, _IS_ALONE_WITH_A_REASON]})
 
     backup_id: str = Field(max_length=500, description="The recovery point, as `/api/backup/manual` lists them.")
     organization_id: str | None = Field(default=None, max_length=200, description="Must take part in it, if given.")
@@ -110,11 +130,12 @@ class Approval(Wire):
 
 
 class RestoreResult(Wire):
-    """What was committed. `verified`: before COMMIT the database was read again, and held what the backup says."""
+    """What was committed. `verified`: before COMMIT the database was read again, and held what the backup says. Of the
+    whole platform rows are not counted."""
 
-    inserted: int
-    updated: int
-    deleted: int
+    inserted: int | None
+    updated: int | None
+    deleted: int | None
     verified: bool
     committed_at: str
 

@@ -38,8 +38,8 @@ def person_of(caller: Caller) -> Person:
 
 def find(caller: Caller, restore_id: str) -> Standing:
     """A restore that the caller may know of. Raises the one refusal of what is not there."""
-    found = deciding.all_requests(caller.site.archive).get(restore_id)
-    if found is None or not may_see(caller, found):
+    found = deciding.find(caller.site.archive, restore_id)
+    if not may_see(caller, found):
         raise not_found()
     return found
 
@@ -55,8 +55,8 @@ def plan_and_ask(caller: Caller, wanted: AskedRestore, ref: SnapshotRef, restore
 
     Raises what planning raises, and what stands in its way: nobody need approve what cannot be done.
     """
-    if earlier := deciding.all_requests(caller.site.archive).get(restore_id):
-        return _the_same(earlier, wanted, ref)
+    if restore_id in caller.site.archive.ledger.known().requests:
+        return _the_same(deciding.find(caller.site.archive, restore_id), wanted, ref)
     site, numbers = caller.site, open_policy(caller.site.settings).approvals
     asked = _everything(caller, ref) if ref.scope == SCHEMA else _scope(caller, wanted, ref)
     return deciding.ask(

@@ -100,7 +100,7 @@ def _chosen(
     named += [caller.vendor(vendor_id)] if vendor_id else []
     for scope in named:
         caller.require_existing(scope)
-    if view.health.ledger is None or (tier is not None and view.health.candidates is None):
+    if view.health.ledger is None or (tier is not None and view.blind):
         raise view.fault
     if not named and caller.sight is None:
         return view.listing.everything(tier)

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from wedsync_dr.alerts.health import look
 from wedsync_dr.alerts.places import Places
+from wedsync_dr.api.calls import EVENT as CALL
 from wedsync_dr.api.view import Members, View
 from wedsync_dr.errors import DisasterRecoveryError, SourceUnreachable
 from wedsync_dr.model import ScopeId
@@ -20,6 +21,13 @@ _POLL_S = 0.5
 TRUSTED = timedelta(minutes=2)
 """How long who takes part in which wedding is believed after it was read."""
 _FIRST_S = 15.0
+_END_S = 5.0
+
+
+def rest_after(spent: float) -> float:
+    """How many seconds to rest after a look that took so long: longer than it took, but so that what it saw is still
+    trusted when a next one, as long as it, has ended."""
+    return max(0.0, min(_SHARE * spent, 0.9 * TRUSTED.total_seconds() - 2 * spent))
 
 
 class Standing:
@@ -28,6 +36,7 @@ class Standing:
     def __init__(self, places: Places, policy: Callable[[], Policy], now: Callable[[], datetime]) -> None:
         self._places, self._policy, self._now = places, policy, now
         self._view: View | None = None
+        self._next = 0
         self._members: tuple[datetime, Members] | None = None
         self._seen, self._stop, self._looking = threading.Event(), threading.Event(), threading.Lock()
         self._thread: threading.Thread | None = None
@@ -38,10 +47,10 @@ class Standing:
         self._thread.start()
 
     def stop(self) -> None:
-        """Look no more; returns when the last look has ended."""
+        """Look no more; returns when the last look has ended, or is given up: it only reads."""
         self._stop.set()
         if self._thread:
-            self._thread.join()
+            self._thread.join(_END_S)
 
     def view(self) -> View:
         """The newest view. Waits only for the very first one; raises SourceUnreachable where that takes too long."""
@@ -53,7 +62,10 @@ class Standing:
     def refresh(self) -> View:
         """Look now, and wait for it."""
         with self._looking:
-            view = View.of(look(self._places, self._policy(), self._now()))
+            health = look(self._places, self._policy(), self._now())
+            if health.ledger is not None:
+                self._next = self._places.archive().ledger.read
+            view = View.of(health)
             if view.members is not None:
                 self._members = view.health.at, view.members
             self._view = view
@@ -76,7 +88,7 @@ class Standing:
             began = time.monotonic()
             self._look()
             ended = time.monotonic()
-            rest = _SHARE * (ended - began)
+            rest = rest_after(ended - began)
             while not self._stop.wait(_POLL_S) and not self._is_time(time.monotonic() - ended, rest):
                 pass
 
@@ -85,11 +97,15 @@ class Standing:
         return rested >= rest and (rested >= EVERY_S or self._has_news())
 
     def _has_news(self) -> bool:
+        """Whether the ledger has something new; a call that was refused changes nothing, and must not make us look."""
         try:
-            ledger = self._places.archive().ledger
-            return ledger.has_more()
+            for entry in self._places.archive().ledger.following(self._next):
+                self._next = entry.sequence + 1
+                if entry.event != CALL:
+                    return True
         except DisasterRecoveryError:
-            return False
+            pass
+        return False
 
     def _look(self) -> None:
         """What is no error of ours must not end the looking: it is logged by its kind, and the view grows old."""

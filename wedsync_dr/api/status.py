@@ -8,10 +8,9 @@ from fastapi import APIRouter, Query
 from fastapi.responses import PlainTextResponse
 
 from wedsync_dr.api import status_words as words
-from wedsync_dr.api.backup_id import named_backup
+from wedsync_dr.api.backup_id import existing_backup
 from wedsync_dr.api.caller import Caller, Reader
 from wedsync_dr.api.examples import STATUS as EXAMPLE
-from wedsync_dr.api.problems import not_found
 from wedsync_dr.api.view import View
 from wedsync_dr.api.wire import example
 from wedsync_dr.model import ScopeId
@@ -38,7 +37,7 @@ def status(
     view = caller.site.standing.view()
     now = caller.site.now()
     if backup_id:
-        ref = named_backup(caller, backup_id)
+        ref = existing_backup(caller, backup_id)
         return _of_backup(caller, view, ref, now, detailed=detailed)
     scopes = _scopes(caller, organization_id, wedding_id, vendor_id)
     if scopes is None:
@@ -69,8 +68,6 @@ def _whole(view: View, now: datetime, *, detailed: bool) -> words.Status:
 
 
 def _of_backup(caller: Caller, view: View, ref: SnapshotRef, now: datetime, *, detailed: bool) -> words.Status:
-    if not view.listing.has(ref.scope, ref.snapshot_id):
-        raise not_found()
     manifest = caller.site.manifests.get(ref.scope, ref.snapshot_id)
     told = words.backup(ref, manifest, detailed=detailed)
     return words.of_part(view.part([ref.scope]), now).model_copy(update={"backup": told})

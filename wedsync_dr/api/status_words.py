@@ -135,15 +135,20 @@ def aged(answer: Status, view: View, now: datetime) -> Status:
 
 
 def _status(part: Part, alerts: Sequence[Alert], overview: Overview | None) -> Status:
-    health = part.view.health
-    unread = health.candidates is None or health.ledger is None
     return Status(
-        as_of=utc_text(health.at),
-        verdict="unknown" if unread else "attention" if alerts else "well",
+        as_of=utc_text(part.view.health.at),
+        verdict=_verdict(part, alerts),
         attention=[_attention(one) for one in alerts],
         tiers=_tiers(part),
         overview=overview,
     )
+
+
+def _verdict(part: Part, alerts: Sequence[Alert]) -> Verdict:
+    """All of nothing is not well."""
+    if part.view.blind or not (part.candidates or alerts):
+        return "unknown"
+    return "attention" if alerts else "well"
 
 
 def backup(ref: SnapshotRef, manifest: Manifest | None, *, detailed: bool) -> Backup:

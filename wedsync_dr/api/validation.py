@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Query, Response
 
 from wedsync_dr.access.roles import Right
 from wedsync_dr.api import validation_words as words
-from wedsync_dr.api.backup_id import named_backup
+from wedsync_dr.api.backup_id import existing_backup, named_backup
 from wedsync_dr.api.caller import Caller, Reader, demand
 from wedsync_dr.api.problems import not_found
 from wedsync_dr.api.wire import answer, example
@@ -34,9 +34,7 @@ def validate(asked: words.ValidationRequest, caller: Verifier, response: Respons
     The ledger keeps the result. A large snapshot is verified later (202); a restart of the API loses what waits, and
     then its status is LOST.
     """
-    ref = named_backup(caller, asked.backup_id)
-    if not caller.site.standing.view().listing.has(ref.scope, ref.snapshot_id):
-        raise not_found()
+    ref = existing_backup(caller, asked.backup_id)
     manifest = caller.site.manifests.get(ref.scope, ref.snapshot_id)
     size = manifest.bytes if manifest else 0
     checked = caller.site.checker.verify(ref, asked.depth, caller.identity.subject, size)

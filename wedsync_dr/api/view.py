@@ -52,6 +52,11 @@ class View:
         )
 
     @property
+    def blind(self) -> bool:
+        """Whether source or vault could not be read: then what is not seen may be there."""
+        return self.health.candidates is None or self.health.ledger is None
+
+    @property
     def fault(self) -> DisasterRecoveryError:
         """Why something is not known."""
         return (

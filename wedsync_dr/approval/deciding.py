@@ -9,7 +9,16 @@ from typing import Any
 
 from wedsync_dr.approval import standing as events
 from wedsync_dr.approval.request import Asked, Person, Request, to_body
-from wedsync_dr.approval.standing import LEAST_REASON, MOST_REASON, Phase, Standing, confirms, is_reason, standings
+from wedsync_dr.approval.standing import (
+    LEAST_REASON,
+    MOST_REASON,
+    Phase,
+    Standing,
+    confirms,
+    is_reason,
+    standings,
+    standings_in,
+)
 from wedsync_dr.errors import ApprovalNeeded, ApprovalStale, NotTheOther, RequestNotFound
 from wedsync_dr.model import utc_text
 from wedsync_dr.vault.archive import Archive
@@ -38,12 +47,12 @@ def ask(
 
 def all_requests(archive: Archive) -> dict[str, Standing]:
     """Every request by its id, the oldest first."""
-    return standings(archive.ledger.known().requests)
+    return standings_in(archive.ledger.known())
 
 
 def find(archive: Archive, request_id: str) -> Standing:
     """How a request stands. Raises RequestNotFound."""
-    found = all_requests(archive).get(request_id)
+    found = standings(archive.ledger.known().requests.get(request_id, ())).get(request_id)
     if found is None:
         raise RequestNotFound(
             f"There is no request {request_id[:60]!r}.", remedy="`wedsync-dr approvals` lists those that there are."

@@ -9,8 +9,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from wedsync_dr.approval.request import Person, Request, from_body
-from wedsync_dr.model import parse_utc
+from wedsync_dr.approval.request import Person, Request, from_body, instant_from
+from wedsync_dr.vault.ledger_state import LedgerState
 
 LEAST_REASON, MOST_REASON = 10, 500  # characters of a reason to go alone
 
@@ -101,7 +101,7 @@ def standings(entries: Iterable[Entry]) -> dict[str, Standing]:
     """Every request by its id, the oldest first."""
     found: dict[str, Standing] = {}
     for event, body in entries:
-        key, at = body.get("request"), parse_utc(body["at"])
+        key, at = body.get("request"), instant_from(body["at"])
         if key is None:
             continue
         if event == REQUESTED:
@@ -109,6 +109,11 @@ def standings(entries: Iterable[Entry]) -> dict[str, Standing]:
         elif key in found and event in _FOLD:
             found[key] = _FOLD[event](found[key], body, at)
     return found
+
+
+def standings_in(state: LedgerState) -> dict[str, Standing]:
+    """Every request that a ledger's state knows, by its id, the oldest first."""
+    return standings(entry for entries in list(state.requests.values()) for entry in list(entries))
 
 
 def _approved(one: Standing, body: Mapping[str, Any], at: datetime) -> Standing:
@@ -135,7 +140,7 @@ def _alone(one: Standing, body: Mapping[str, Any], at: datetime) -> Standing:
 
 
 def _confirmation(one: Standing, body: Mapping[str, Any], at: datetime) -> Standing:
-    issued = {body["confirmation"]: (Person(**body["by"]), parse_utc(body["expires"]))}
+    issued = {body["confirmation"]: (Person(**body["by"]), instant_from(body["expires"]))}
     return replace(one, confirmations={**one.confirmations, **issued}) if one.is_open(at) else one
 
 

@@ -17,6 +17,7 @@ APP = "wedsync_dr.api.app:create_app"
 _PORT = 8586
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 _GRACE_S = 20
+_KEPT_S = 75  # an idle connection; longer than a reverse proxy keeps its own, so that none is closed under a request
 
 
 @click.command(epilog=example("wedsync-dr api --port 8586"))
@@ -41,6 +42,7 @@ def api(host: str, port: int, without_tls: bool) -> int:
         log_config=_logging(),
         server_header=False,
         timeout_graceful_shutdown=_GRACE_S,
+        timeout_keep_alive=_KEPT_S,
     )
     with _listening(host, port) as listening:
         say(f"listening on http://{host}:{listening.getsockname()[1]}; make a token: wedsync-dr tokens create")

@@ -36,8 +36,8 @@ def tokens() -> None:
 @json_option
 def create(role: str, name: str, organizations: tuple[str, ...], days: int, as_json: bool) -> int:
     """Make a token and print it, once: only its digest is kept, in the ledger."""
-    if not name.strip() or len(name) > _LONGEST_NAME:
-        raise click.UsageError(f"--name takes 1 to {_LONGEST_NAME} characters.")
+    if not name.strip() or len(name) > _LONGEST_NAME or not name.isprintable():
+        raise click.UsageError(f"--name takes 1 to {_LONGEST_NAME} characters that can be printed.")
     bound = [scope_of(Kind.VENDOR, one) for one in organizations] if organizations else None
     secret, token = create_token(
         at_hand.archive().ledger,

@@ -136,9 +136,10 @@ class Ledger:
         """The state that all readable entries add up to; what `check` finds broken is left out of it, not believed."""
         return self._known.now()
 
-    def has_more(self) -> bool:
-        """Whether there is an entry that `known` has not read yet; cheap enough to ask all the time."""
-        return self._store.stat(_key(self._known.read)) is not None
+    @property
+    def read(self) -> int:
+        """The number of the first entry that `known` has not read yet."""
+        return self._known.read
 
     def following(self, number: int) -> Iterator[LedgerEntry]:
         """The entries from a number on that are what was written; but from 0, without listing those before."""

@@ -27,8 +27,8 @@ class LedgerState:
     `restoring` has when a restore began that has not ended. `absences` are accepted ones, each until the scope is seen
     or put back. `verifications` are the last one of the whole vault and those of parts since then that found something;
     `mute_channels` are channels for alerts that did not take the last message; `schedules` those that were asked for,
-    `cancelled` or not. `requests` are the entries about restores that somebody asked for, as `approval.standing` folds
-    them. `packs` are the newest emergency packs; `superseded` has a scope's recovery point before the newest, and the
+    `cancelled` or not. `requests` are the entries about each restore that somebody asked for, as `approval.standing`
+    folds them. `packs` are the newest emergency packs; `superseded` has a scope's recovery point before the newest, and the
     last instant at which that one was current.
     """
 
@@ -53,7 +53,7 @@ class LedgerState:
     mute_channels: dict[str, dict[str, Any]] = field(default_factory=dict)
     batches: Batches = field(default_factory=Batches)
     schedules: dict[str, dict[str, Any]] = field(default_factory=dict)
-    requests: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    requests: dict[str, list[tuple[str, dict[str, Any]]]] = field(default_factory=dict)
     packs: dict[ScopeId, Packed] = field(default_factory=dict)
     superseded: dict[ScopeId, tuple[str, str]] = field(default_factory=dict)
 
@@ -96,7 +96,7 @@ class LedgerState:
             _FOLD[event](self, {"at": at} | body)
             self.batches.add(event, {"at": at} | body)
         if "request" in body:
-            self.requests.append((event, {"at": at} | body))
+            self.requests.setdefault(body["request"], []).append((event, {"at": at} | body))
 
 
 def _started(state: LedgerState, body: dict[str, Any]) -> None:

@@ -1,84 +1,24 @@
 """Signed identities: only what the issuer signed, for us, in time, with an asymmetric key."""
 
-import json
-import threading
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from datetime import timedelta
 from typing import Any
 
 import jwt
 import pytest
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from wedsync_dr.access.issuer import Issuer, SignedIdentities, parse_issuer
 from wedsync_dr.access.key_set import AGAIN, KEPT, KeySet
 from wedsync_dr.access.roles import Role
 from wedsync_dr.errors import IdentityUnavailable, NotAuthenticated, NotPermitted, SettingsInvalid
-
-NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)
-ISSUER = "https://wedsync.example/auth/v1"
-PRIVATE, OTHER = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
-RSA_KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-
-
-def public(name: str, key: ec.EllipticCurvePrivateKey) -> dict[str, Any]:
-    return {**json.loads(jwt.algorithms.ECAlgorithm.to_jwk(key.public_key())), "kid": name, "use": "sig"}
-
-
-class Issuing:
-    """A server of keys on loopback."""
-
-    def __init__(self) -> None:
-        rsa_key = json.loads(jwt.algorithms.RSAAlgorithm.to_jwk(RSA_KEY.public_key()))
-        self.keys = [public("first", PRIVATE), {**rsa_key, "kid": "rsa"}]
-        self.asked = 0
-        self.status = 200
-        issuing = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                issuing.asked += 1
-                self.send_response(issuing.status)
-                self.end_headers()
-                self.wfile.write(json.dumps({"keys": issuing.keys}).encode())
-
-            def log_message(self, *_: object) -> None:
-                """Not on the terminal."""
-
-        self.server = HTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}/keys"
-
-    def identities(self) -> SignedIdentities:
-        return SignedIdentities(Issuer(ISSUER, "wedsync-dr", self.url), KeySet(self.url))
+from wedsync_dr_tests.access.issuing import ISSUER, NOW, OTHER, PRIVATE, RSA_KEY, Issuing, claims, issuer, public, token
 
 
 @pytest.fixture
 def issuing() -> Iterator[Issuing]:
-    issuing = Issuing()
-    thread = threading.Thread(target=issuing.server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    yield issuing
-    issuing.server.shutdown()
-    thread.join()
-    issuing.server.server_close()
-
-
-def claims(**more: Any) -> dict[str, Any]:
-    said = {
-        "iss": ISSUER,
-        "aud": "wedsync-dr",
-        "sub": "nina",
-        "exp": NOW.timestamp() + 600,
-        "wedsync_role": "operator",
-        "wedsync_organizations": ["harbour"],
-    }
-    return {name: value for name, value in (said | more).items() if value is not None}
-
-
-def token(key: Any = PRIVATE, kid: str = "first", algorithm: str = "ES256", **more: Any) -> str:
-    return jwt.encode(claims(**more), key, algorithm=algorithm, headers={"kid": kid})
+    with issuer() as issuing:
+        yield issuing
 
 
 def test_a_signed_token_says_who_calls_with_which_role_and_for_whom(issuing: Issuing) -> None:
@@ -95,8 +35,8 @@ def test_who_is_said_to_belong_nowhere_sees_nothing_and_only_a_star_means_everyt
 
 
 def test_a_claim_may_be_nested_as_supabase_has_it(issuing: Issuing) -> None:
-    issuer = Issuer(ISSUER, "wedsync-dr", issuing.url, "app_metadata.role", "app_metadata.orgs")
-    who = SignedIdentities(issuer, KeySet(issuing.url)).identify(
+    nested = Issuer(ISSUER, "wedsync-dr", issuing.url, "app_metadata.role", "app_metadata.orgs")
+    who = SignedIdentities(nested, KeySet(issuing.url)).identify(
         token(wedsync_role=None, app_metadata={"role": "viewer", "orgs": ["meadow"]}), NOW
     )
     assert (who.role, who.organizations) == (Role.VIEWER, frozenset({"meadow"}))
@@ -115,6 +55,7 @@ def test_a_claim_may_be_nested_as_supabase_has_it(issuing: Issuing) -> None:
         {"aud": None},
         {"sub": None},
         {"sub": " "},
+        {"sub": "nina\noidc:olga"},
     ],
     ids=str,
 )
@@ -187,6 +128,13 @@ def test_an_issuer_that_does_not_tell_its_keys_lets_nobody_in(issuing: Issuing) 
     old = NOW + AGAIN + KEPT
     with pytest.raises(IdentityUnavailable):
         identities.identify(token(exp=old.timestamp() + 60), old)
+
+
+def test_keys_that_moved_elsewhere_are_not_followed(issuing: Issuing) -> None:
+    issuing.status = 302
+    with pytest.raises(IdentityUnavailable):
+        issuing.identities().identify(token(), NOW)
+    assert issuing.asked == 1
 
 
 def test_a_secret_among_the_keys_is_never_used(issuing: Issuing) -> None:

@@ -195,12 +195,13 @@ def test_a_vault_that_cannot_be_opened_is_an_alert_and_the_rest_is_unknown(sourc
     assert AlertCode.SOURCE_UNREADABLE in judged.unknown
 
 
-def alone(**more: Any) -> list[tuple[str, dict[str, Any]]]:
+def alone(*more: tuple[str, dict[str, Any]]) -> dict[str, list[tuple[str, dict[str, Any]]]]:
     """One responder went alone an hour ago."""
     at, by = utc_text(NOW - HOUR), {"subject": "anna", "token": ""}
     asked = request(at=NOW - 2 * HOUR, expires=NOW + HOUR)
     requested = (standing.REQUESTED, to_body(asked) | {"at": utc_text(asked.at)})
-    return [requested, (standing.ALONE, {"request": asked.id, "by": by, "at": at, "reason": WHY} | more)]
+    went = (standing.ALONE, {"request": asked.id, "by": by, "at": at, "reason": WHY})
+    return {asked.id: [requested, went, *more]}
 
 
 def test_who_went_alone_is_told_for_a_day_or_until_another_person_has_seen_it() -> None:
@@ -211,4 +212,4 @@ def test_who_went_alone_is_told_for_a_day_or_until_another_person_has_seen_it() 
     assert not of(later, AlertCode.RESTORE_ALONE)
     for who, is_told in (("anna", True), ("bert", False)):
         seen = {"request": "r1", "by": {"subject": who, "token": ""}, "at": utc_text(NOW)}
-        assert bool(of(well(requests=[*alone(), (standing.SEEN, seen)]), AlertCode.RESTORE_ALONE)) is is_told
+        assert bool(of(well(requests=alone((standing.SEEN, seen))), AlertCode.RESTORE_ALONE)) is is_told

@@ -24,7 +24,7 @@ class InProcessRuns(FakeRuns):
     def carry_out(self) -> RunStatus:
         """Run the newest run that is not over, to its end; how it ended."""
         run = next(one for one in reversed(self.runs.values()) if not one.status.over)
-        protection = Protection(lambda: self._api.settings, self._api.clock)
+        protection = Protection(lambda: self._api.site.settings, self._api.clock)
         with dg.DagsterInstance.ephemeral() as instance:
             result = defs.resolve_job_def(run.job).execute_in_process(
                 run_config=dict(run.config),

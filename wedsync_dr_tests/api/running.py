@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from wedsync_dr.access.roles import Role
 from wedsync_dr.access.tokens import create_token
 from wedsync_dr.api.app import Api, create_app
 from wedsync_dr.api.limits import Rate
+from wedsync_dr.api.once import Launcher
 from wedsync_dr.api.site import Site
 from wedsync_dr.initialise import initialise
 from wedsync_dr.model import Kind, ScopeId
@@ -25,6 +26,7 @@ from wedsync_dr.scope.survey import Source
 from wedsync_dr.settings import Settings, open_archive
 from wedsync_dr.vault.archive import Archive
 from wedsync_dr_tests import town
+from wedsync_dr_tests.api.fakes import FakeAutomations, FakeRuns
 
 MANY = Rate(burst=1e9, per_second=1e9)
 """A rate that no test meets by accident."""
@@ -84,7 +86,7 @@ class Running:
 @contextmanager
 def running(url: str, *, snapshots: bool = True, rate: Rate = MANY, **more: str) -> Iterator[Running]:
     """The API of the town in an empty database, where organization 1 takes part in weddings 1 to 3, organization 2 in
-    the others."""
+    the others. Dagster's place is taken by a fake where nothing goes on."""
     source = town.build(url)
     town.run(source, "DELETE FROM bookings WHERE vendor_id = CASE WHEN wedding_id > 3 THEN 1 ELSE 2 END")
     with tempfile.TemporaryDirectory(dir=_memory()) as directory:
@@ -94,6 +96,7 @@ def running(url: str, *, snapshots: bool = True, rate: Rate = MANY, **more: str)
         if snapshots:
             town.take_all(source, open_archive(settings))
         app = create_app(settings, now=clock, rate=rate)
+        app.state.site = replace(app.state.site, launcher=Launcher(FakeRuns()), automations=FakeAutomations())
         with served(app) as address:
             yield Running(address, app, settings, source, clock)
 

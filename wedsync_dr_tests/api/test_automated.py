@@ -53,6 +53,7 @@ def slug(answer: requests.Response) -> tuple[int, str]:
 def test_what_runs_by_itself_is_told_with_what_each_tier_promises(api: Running) -> None:
     told = api.get(PATH, api.token(Role.VIEWER)).json()
     nightly, sensor = told["automations"]
+    assert told["carriedOut"] is True
     assert (nightly["cron"], nightly["timeZone"], nightly["nextRuns"]) == (
         *("0 2 * * *", "UTC"),
         ["2026-06-02T02:00:00.000000Z"],
@@ -122,13 +123,14 @@ def test_what_can_never_run_or_is_not_offered_is_refused(
 
 def test_no_schedule_is_made_that_nothing_carries_out(api: Running, automations: FakeAutomations) -> None:
     automations.switch(SENSOR, on=False)
+    assert api.get(PATH, api.token()).json()["carriedOut"] is False
     assert slug(post(api, api.token(), schedule="DAILY")) == (409, "switched-off")
     down: Any = Down()
     use(api, down)
     told = post(api, api.token(), schedule="DAILY")
     assert (told.status_code, "when it is up again" in told.json()["message"]) == (201, True)
     listed = api.get(PATH, api.token()).json()
-    assert listed["automations"] is None
+    assert (listed["automations"], listed["carriedOut"]) == (None, None)
     assert told.json()["backupId"] in {one["scheduleId"] for one in listed["schedules"]}
 
 
@@ -164,6 +166,24 @@ def test_a_repeated_request_makes_one_schedule_and_does_not_bring_back_a_cancell
     api.call("DELETE", f"{PATH}?scheduleId={first['backupId']}", token)
     again = post(api, token, "key-0001", schedule="DAILY").json()
     assert (again["backupId"], again["schedule"]["status"]) == (first["backupId"], "CANCELLED")
+
+
+def test_verifying_by_the_clock_is_what_runs_each_night_or_a_refusal(
+    api: Running, automations: FakeAutomations
+) -> None:
+    form = {"organizationId": "1", "validationSchedule": "WEEKLY"}
+    path = "/api/backup/validation"
+    assert slug(api.call("PUT", path, api.token(), json=form)) == (409, "switched-off")
+    automations.there["nightly_evidence"] = replace(NIGHTLY, name="nightly_evidence", jobs=("evidence",))
+    told = api.call("PUT", path, api.token(Role.OPERATOR, "1"), json=form).json()
+    assert told["scheduledValidation"]["scheduled"] is True
+    assert told["scheduledValidation"]["nextRun"] == "2026-06-02T02:00:00.000000Z"
+    assert api.call("PUT", path, api.token(Role.OPERATOR, "2"), json=form).status_code == 404
+    assert api.call("PUT", path, api.token(), json=form | {"validationSchedule": "CUSTOM"}).status_code == 422
+    down: Any = Down()
+    use(api, down)
+    refused = api.call("PUT", path, api.token(), json=form)
+    assert (refused.status_code, "wedsync-dr verify" in refused.json()["remedy"]) == (503, True)
 
 
 def test_the_runs_of_a_schedule_are_jobs_that_can_be_asked_for(api: Running) -> None:

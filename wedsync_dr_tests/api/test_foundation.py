@@ -11,6 +11,7 @@ import pytest
 from fastapi import APIRouter, Depends
 
 from wedsync_dr import errors
+from wedsync_dr.access.key_set import AGAIN
 from wedsync_dr.access.roles import RIGHTS, Right, Role
 from wedsync_dr.access.tokens import revoke_token, token_book
 from wedsync_dr.api.caller import Caller, demand
@@ -20,6 +21,7 @@ from wedsync_dr.api.wire import Asked
 from wedsync_dr.embedded.server import Server
 from wedsync_dr.errors import Conflict, DisasterRecoveryError
 from wedsync_dr_tests import town
+from wedsync_dr_tests.access.issuing import ISSUER, issuer, token
 from wedsync_dr_tests.api.running import Running, running
 
 _NUMBERS = count(1)
@@ -237,6 +239,25 @@ def test_changes_and_refusals_are_recorded_once_each_and_reads_are_not(counted: 
     ]
     assert counted.recorded()[0]["request_id"] == "the-same-id"
     assert token.removeprefix("wdr_") not in str(list(counted.archive.ledger.entries()))
+
+
+def test_who_the_issuer_vouches_for_is_let_in_and_nobody_while_it_does_not_tell_its_keys(server: Server) -> None:
+    name = f"api_signed_{next(_NUMBERS)}"
+    server.create_database(name)
+    with issuer() as issuing:
+        named = {"ISSUER": ISSUER, "AUDIENCE": "wedsync-dr", "JWKS_URL": issuing.url}
+        settings: dict[str, Any] = {f"WEDSYNC_OIDC_{key}": value for key, value in named.items()}
+        with running(server.url(name), snapshots=False, **settings) as api:
+            good: dict[str, Any] = {"exp": api.clock().timestamp() + 60, "wedsync_organizations": ["1"]}
+            issuing.status = 500
+            assert api.get("/api/me", token(**good)).status_code == 503
+            assert api.get("/api/me", api.token()).status_code == 200
+            issuing.status, api.clock.ahead = 200, AGAIN
+            assert api.get("/api/me", token(**good)).json()["organizations"] == ["1"]
+            assert api.get("/api/backup/status?weddingId=5", token(**good)).status_code == 404
+            assert api.get("/api/me", token(**good | {"aud": "shop"})).status_code == 401
+            assert api.get("/api/me", token(**good | {"wedsync_role": None})).status_code == 403
+    server.drop_database(name)
 
 
 def test_a_caller_in_a_hurry_is_told_when_to_come_back_and_others_are_not_disturbed(counted: Running) -> None:

@@ -94,6 +94,19 @@ def test_a_job_is_seen_by_those_who_may_know_of_all_it_is_for(api: Running, runs
     assert unknown == foreign
 
 
+def test_a_result_and_an_error_name_no_vendor_of_others(api: Running, runs: FakeRuns) -> None:
+    run_id = runs.launch(order(wedding(1))).run_id
+    foreign = ScopeId(Kind.VENDOR, "2")
+    took(api, run_id, wedding(1), foreign)
+    runs.end(run_id, RunStatus.FAILED, RunFailure("SomeFailed", "1 has none", "See it.", (("vendor/2", "x", "y"),)))
+    for token, whole in ((api.token(Role.VIEWER, "1"), False), (api.token(Role.VIEWER), True)):
+        job = api.get(f"/api/jobs/{run_id}", token).json()["job"]
+        named = {(one["kind"], one["scopeId"]) for one in job["result"]["backups"]}
+        assert named == {("wedding", "1"), *([("vendor", "2")] if whole else [])}
+        assert job["result"]["scopes"] == len(named)
+        assert [one["scope"] for one in job["error"]["scopes"]] == (["vendor/2"] if whole else [])
+
+
 def test_pages_of_jobs_follow_each_other(api: Running, runs: FakeRuns) -> None:
     ids = [runs.launch(order(wedding(number % 3 + 1))).run_id for number in range(7)][::-1]
     for token in (api.token(), api.token(Role.VIEWER, "1")):

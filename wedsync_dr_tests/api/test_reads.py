@@ -1,7 +1,9 @@
 """What is read: status, snapshots, metrics; honest, page by page, and each caller their own."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
+from functools import cache
 from itertools import count
 from typing import Any
 
@@ -12,7 +14,10 @@ from hypothesis import strategies as st
 from wedsync_dr.access.roles import Role
 from wedsync_dr.api.cursor import cursor_of, position
 from wedsync_dr.api.listing import Entry, page
+from wedsync_dr.api.standing import TRUSTED, Standing, rest_after
 from wedsync_dr.embedded.server import Server
+from wedsync_dr.schedule.policy import DEFAULT
+from wedsync_dr.settings import places
 from wedsync_dr.verification.record import verify_on_record
 from wedsync_dr_tests import town
 from wedsync_dr_tests.api.running import Running, running
@@ -48,6 +53,11 @@ def test_nothing_is_well_because_nothing_ran(empty: Running) -> None:
         assert told["verdict"] == "attention" and told["attention"]
         assert told["overview"]["protectedWeddings"] == 0 < told["overview"]["weddings"]
     assert status(empty, empty.token(), weddingId="3")["verdict"] == "attention"
+
+
+def test_all_of_nothing_is_not_well(api: Running) -> None:
+    told = status(api, api.token(Role.VIEWER, "no-such"))
+    assert (told["verdict"], told["overview"]["weddings"]) == ("unknown", 0)
 
 
 def test_targets_stand_beside_what_was_achieved(api: Running) -> None:
@@ -118,7 +128,8 @@ def test_where_source_or_vault_cannot_be_read_nothing_is_counted(server: Server)
         assert told["verdict"] == "unknown" and told["overview"]["weddings"] is None
         assert told["attention"][0]["code"] == "source-unreadable"
         assert api.get("/api/backup/snapshots", token).json()["total"] == 25
-        assert api.get("/api/backup/snapshots?tier=normal", token).status_code == 503
+        for asked in ("snapshots?tier=normal", "snapshots?weddingId=77", "status?organizationId=1"):
+            assert api.get(f"/api/backup/{asked}", token).status_code == 503
 
 
 def test_a_snapshot_is_shown_by_its_id_and_one_that_is_not_there_is_not_found(api: Running) -> None:
@@ -190,6 +201,23 @@ def test_a_new_snapshot_is_listed_within_seconds(api: Running) -> None:
             return
         api.site.standing._stop.wait(0.1)
     pytest.fail("the new snapshot is not listed")
+
+
+@given(st.floats(0, 600))
+def test_a_view_is_trusted_until_the_next_one_is_there_wherever_that_can_be(spent: float) -> None:
+    rest = rest_after(spent)
+    assert 0 <= rest <= 3 * spent
+    assert 2 * spent + rest < TRUSTED.total_seconds() or rest == 0
+
+
+def test_a_refused_call_does_not_make_it_look_again_and_a_snapshot_does(api: Running) -> None:
+    where = places(api.settings)
+    standing = Standing(replace(where, archive=cache(where.archive)), lambda: DEFAULT, api.clock)
+    standing.refresh()
+    assert api.get("/api/me").status_code == 401
+    assert api.recorded()[-1]["status"] == 401 and not standing._has_news()
+    town.taken(api.source, api.archive, town.wedding(3))
+    assert standing._has_news()
 
 
 def test_a_read_is_answered_with_304_until_something_is_new(api: Running) -> None:

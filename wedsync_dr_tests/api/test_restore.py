@@ -14,6 +14,10 @@ from wedsync_dr.alerts.alert import AlertCode
 from wedsync_dr.api.backup_id import backup_id
 from wedsync_dr.api.once import Launcher
 from wedsync_dr.api.runs import Runs, RunStatus
+from wedsync_dr.approval.deciding import find
+from wedsync_dr.approval.request import Person
+from wedsync_dr.approval.use import claim
+from wedsync_dr.model import SCHEMA
 from wedsync_dr_tests import town
 from wedsync_dr_tests.api.fakes import down
 from wedsync_dr_tests.api.in_process import InProcessRuns
@@ -190,6 +194,21 @@ def test_a_restore_that_is_stopped_before_it_commits_changes_nothing(
     assert again.status_code == 409
 
 
+def test_a_restore_that_writes_already_is_stopped_by_ending_its_run(
+    api: Running, runs: InProcessRuns, people: People
+) -> None:
+    planned = plan(api, 6, people.anna)
+    do(api, "approve", planned, people.bert)
+    job = do(api, "apply", planned, people.anna)[1]["jobId"]
+    digest = find(api.archive, planned["restoreId"]).request.asked.plan
+    claim(api.archive, planned["restoreId"], digest, "use", Person("anna"), api.clock())
+    stop = {"restoreId": planned["restoreId"]}
+    assert seen(api, planned, people.anna)["approval"]["phase"] == "used"
+    assert api.call("DELETE", PATH, people.anna, params=stop).json()["status"] == "CANCELLED"
+    assert runs.runs[job].status is RunStatus.CANCELLED
+    assert api.call("DELETE", PATH, people.anna, params=stop).status_code == 409
+
+
 def wait_until_blocked(api: Running) -> None:
     """Returns when a session waits for a row."""
     waiting = "SELECT pg_sleep(0.05), count(*) FROM pg_locks WHERE NOT granted"
@@ -279,11 +298,33 @@ def test_while_dagster_is_down_reads_answer_and_the_refusal_names_the_command(ap
     assert f"wedsync-dr restore --request-id {planned['restoreId']} --apply" in problem["remedy"]
 
 
+def test_the_whole_platform_is_asked_for_by_its_schema_and_takes_another_person(
+    api: Running, runs: InProcessRuns, people: People, other_database: str
+) -> None:
+    newest = list(api.archive.vault.snapshots(scope=SCHEMA))[-1]
+    wanted = {"backupId": backup_id(SCHEMA, newest.snapshot_id), "reason": WHY}
+    assert api.call("POST", PATH, people.anna, json=wanted).status_code == 422, "no target is set"
+    assert api.call("POST", PATH, people.first, json=wanted).status_code == 404, "it is everybody's"
+    before = api.site
+    api.app.state.site = replace(before, settings=replace(before.settings, target_url=other_database))
+    try:
+        planned = plan(api, 1, people.anna, **wanted)
+        assert (planned["preview"]["weddings"], planned["approval"]["lacking"]) == (6, 1)
+        assert do(api, "apply", planned, people.anna)[0] == 409
+        do(api, "approve", planned, people.bert)
+        assert do(api, "apply", planned, people.anna)[0] == 202
+        assert runs.carry_out() is RunStatus.COMPLETED
+        assert seen(api, planned, people.anna)["result"]["verified"]
+    finally:
+        api.app.state.site = before
+    copy = replace(api.source, url=other_database)
+    assert town.rows(copy, "SELECT count(*) FROM weddings") == [(6,)]
+
+
 @pytest.mark.parametrize(
     ("wrong", "status"),
     [
         ({"restoreType": "TABLE_SPECIFIC"}, 422),
-        ({"targetTables": ["guests"]}, 422),
         ({"restoreType": "SOME"}, 422),
         ({"reason": "short"}, 422),
         ({"confirmationToken": "x" * 32, "reason": WHY}, 422),

@@ -105,6 +105,7 @@ def test_each_depth_finds_what_it_looks_at_and_a_failed_check_is_never_valid(
     town.taken(api.source, api.archive, town.wedding(number))
     api.site.standing.refresh()
     backup_id, place = newest(api, town.wedding(number))
+    assert verified(api, backup_id)["isValid"] is True
     damage(place, home(api, "keyring") / "wedding" / str(number))
     for depth in Depth:
         told = verified(api, backup_id, depth.value)

@@ -1,6 +1,7 @@
 """Restores that take two people, against a real database: what an approval is good for, and for how long."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import count
@@ -182,6 +183,21 @@ def test_of_two_uses_at_once_the_ledgers_order_decides(desk: Desk, home: Path) -
     assert deciding.find(other, request_id).use == "faster"
     with pytest.raises(ApprovalStale, match="used already"):
         use.claim(other, request_id, digest, "third", ANNA, desk.now)
+
+
+def test_of_many_who_use_an_approval_at_once_one_does(desk: Desk, home: Path) -> None:
+    one = desk.approve(desk.ask(2))
+    archives = [town.reopened(home) for _ in range(6)]
+
+    def try_it(number: int) -> bool:
+        try:
+            use.claim(archives[number], one.request.id, one.request.asked.plan, f"use {number}", ANNA, desk.now)
+        except ApprovalStale:
+            return False
+        return True
+
+    with ThreadPoolExecutor(6) as at_once:
+        assert sum(at_once.map(try_it, range(6))) == 1
 
 
 def test_a_refused_and_a_withdrawn_request_are_over(desk: Desk) -> None:

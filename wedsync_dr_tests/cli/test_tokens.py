@@ -30,6 +30,7 @@ def test_a_revoked_token_stays_in_the_list_and_an_unknown_one_is_not_found(ready
     [
         ("--role", "admin", "--name", "x"),
         ("--role", "viewer", "--name", " "),
+        ("--role", "viewer", "--name", "nina\ntoken:olga"),
         ("--role", "viewer", "--name", "x", "--expires-in", "0"),
         ("--role", "viewer", "--name", "x", "--expires-in", "3650"),
     ],
