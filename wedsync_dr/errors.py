@@ -59,7 +59,7 @@ class SourceRefused(DisasterRecoveryError):
 
 
 class ToolMissing(DisasterRecoveryError):
-    """A program of PostgreSQL that is needed is not there, or is older than the server."""
+    """A program that is needed is not there: one of PostgreSQL as new as the server, or a browser that prints."""
 
 
 class TargetUnfit(DisasterRecoveryError):

@@ -127,7 +127,8 @@ class Figure:
 
 @dataclass(frozen=True)
 class Page:
-    """A report, or the answer to one question. `verdict` is a sentence; `good` whether it is what one hopes for."""
+    """A report, or the answer to one question. `verdict` is a sentence; `good` whether it is what one hopes for;
+    `files` whether its tables are files, too."""
 
     title: str
     subtitle: str
@@ -138,6 +139,7 @@ class Page:
     figures: tuple[Figure, ...] = ()
     sections: tuple[Section, ...] = ()
     evidence: tuple[Row, ...] = field(default=(), repr=False)
+    files: bool = False
 
     @property
     def tables(self) -> list[Table]:

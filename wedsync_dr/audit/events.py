@@ -91,11 +91,11 @@ def within(entries: Iterable[LedgerEntry], period: Period, *events: str) -> list
     return [one for one in entries if begin <= one.at < end and (not events or one.event in events)]
 
 
-def deeds(entries: Iterable[LedgerEntry], name: str, caption: str) -> Table:
+def deeds(entries: Iterable[LedgerEntry], name: str, caption: str, *, nothing: str = "None in this period.") -> Table:
     """Entries as a table: when, what, of which scope, who, in which run."""
     columns = "at:instant | event | what | scope:id | who | Dagster run:run"
     rows = [
         Row((one.at, one.event, sentence(one), scope_in(one.body), who(one.body), run_in(one.body)), (one.sequence,))
         for one in entries
     ]
-    return table(name, caption, columns, rows)
+    return table(name, caption, columns, rows, nothing=nothing)

@@ -43,35 +43,52 @@ def gather(
     """
     archive = places.archive()
     places = replace(places, archive=lambda: archive)
-    material = of_vault(archive, period, now=now, made_by=made_by, progress=progress)
+    material = _with_vault(of_ledger(archive, period, now=now, made_by=made_by), archive, None, progress)
     alerts = judge(look(places, policy, now)).alerts
     material = replace(material, policy=policy, alerts=alerts, dagster=dagster)
     try:
         return _with_source(material, places.source(), archive)
     except DisasterRecoveryError as error:
-        return replace(material, unread=(*material.unread, Unread("the source", f"{type(error).__name__}: {error}")))
+        return _unread(material, error)
 
 
-def of_vault(archive: Archive, period: Period, *, now: datetime, made_by: str, progress: Progress = silent) -> Material:
-    """What ledger, vault and keyring say, without the source."""
+def gather_of_scope(places: Places, scope: ScopeId, period: Period, *, now: datetime, made_by: str) -> Material:
+    """What ledger, vault, keyring and source say of one scope. Raises as `gather` does."""
+    archive = places.archive()
+    material = _with_vault(of_ledger(archive, period, now=now, made_by=made_by), archive, scope, silent)
+    try:
+        with survey(places.source()) as seen:
+            return replace(material, infos=tuple(discover(seen.reader, seen.catalog, seen.ownership, [scope])))
+    except DisasterRecoveryError as error:
+        return _unread(material, error)
+
+
+def of_ledger(archive: Archive, period: Period, *, now: datetime, made_by: str) -> Material:
+    """What the ledger says; the vault's snapshots, the keyring and the source are not read."""
     chain, until = tuple(archive.ledger.check()), utc_text(now)
     entries = tuple(entry for entry in archive.ledger.readable() if entry.at <= until)
-    state = _state(entries)
-    stored, broken = _manifests(archive, state, progress)
     return Material(
         period=period,
         made_at=now,
         made_by=made_by,
         tool=TOOL_VERSION,
         entries=entries,
-        state=state,
+        state=_state(entries),
         chain=chain,
-        stored=tuple(stored),
-        broken=tuple(broken),
-        keys=tuple(_keys(archive, stored, progress)),
         signing_key_made=archive.keyring.signing_made_at(),
         public_key=archive.verifier.fingerprint,
     )
+
+
+def _with_vault(material: Material, archive: Archive, scope: ScopeId | None, progress: Progress) -> Material:
+    """With the manifests and keys of a scope, or of all."""
+    stored, broken = _manifests(archive, material.state, scope, progress)
+    keys = tuple(_keys(archive, stored, progress))
+    return replace(material, stored=tuple(stored), broken=tuple(broken), keys=keys)
+
+
+def _unread(material: Material, error: DisasterRecoveryError) -> Material:
+    return replace(material, unread=(*material.unread, Unread("the source", f"{type(error).__name__}: {error}")))
 
 
 def _state(entries: Iterable[LedgerEntry]) -> LedgerState:
@@ -81,9 +98,11 @@ def _state(entries: Iterable[LedgerEntry]) -> LedgerState:
     return state
 
 
-def _manifests(archive: Archive, state: LedgerState, progress: Progress) -> tuple[list[Manifest], list[Finding]]:
+def _manifests(
+    archive: Archive, state: LedgerState, scope: ScopeId | None, progress: Progress
+) -> tuple[list[Manifest], list[Finding]]:
     """Every snapshot's manifest, against its signature and the ledger; and what is wrong with them or not there."""
-    refs, stored, broken = list(archive.vault.snapshots()), [], []
+    refs, stored, broken = list(archive.vault.snapshots(scope=scope)), [], []
     for number, ref in enumerate(refs):
         manifest, findings = check_manifest(archive, ref, state)
         broken += findings
@@ -92,7 +111,8 @@ def _manifests(archive: Archive, state: LedgerState, progress: Progress) -> tupl
             progress("reading manifests", number, len(refs))
     progress("reading manifests", len(refs), len(refs))
     there = {(ref.scope, ref.snapshot_id) for ref in refs}
-    absent = [place for place, named in state.snapshots.items() if state.expected(named) and place not in there]
+    expected = (place for place, named in state.snapshots.items() if state.expected(named))
+    absent = [place for place in expected if place not in there and scope in (None, place[0])]
     what = "The ledger names this snapshot, and the vault does not have it."
     return stored, broken + [Finding(FindingCode.MISSING, what, *place) for place in sorted(absent)]
 

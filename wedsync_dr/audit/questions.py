@@ -10,12 +10,15 @@ from wedsync_dr.model import ScopeId, utc_text
 
 
 def answer(title: str, subtitle: str, verdict: str, good: bool, section: Section, material: Material) -> Page:
-    """A page with one section, and the entries that it refers to."""
+    """A page with one section, and the entries that it refers to. Where the ledger is not whole, no answer is good."""
+    torn = tuple(f"The ledger's chain is not whole: {one.detail}" for one in material.chain[:3])
+    unread = tuple(f"Not read: {one.what} ({one.why})" for one in material.unread)
     return Page(
         title=title,
         subtitle=subtitle,
         verdict=verdict,
-        good=good,
+        good=good and not torn,
+        reasons=torn + unread,
         facts=headline(material),
         sections=(section,),
         evidence=evidence(material.entries, cited((section,))),
@@ -65,7 +68,7 @@ def erasure_page(material: Material, scope: ScopeId) -> Page:
     )
     tables = (
         table("erasure", "What there is of it", "what | standing", rows),
-        deeds(erased, "erasures", "Erasures of it"),
+        deeds(erased, "erasures", "Erasures of it", nothing="None."),
     )
     section = Section("erasure", "Erasure", ("GDPR 17", "A.8.24"), text, tables)
     return answer("Is it erased?", f"{scope}, on {utc_text(material.made_at)[:10]}", verdict, good, section, material)

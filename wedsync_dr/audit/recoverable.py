@@ -48,8 +48,8 @@ class Readings:
 
 
 def recoverable_page(material: Material, scope: ScopeId, day: date) -> Page:
-    """The answer, with its evidence."""
-    end = datetime.combine(day, time(), UTC) + timedelta(days=1)
+    """The answer for the end of a day, or for now where the day is not over, with its evidence."""
+    end = min(datetime.combine(day, time(), UTC) + timedelta(days=1), material.made_at)
     subtitle = f"{scope} on {day}"
     point = point_at(material.entries, scope, utc_text(end))
     if point is None:

@@ -38,9 +38,16 @@ def text(page: Page) -> Iterator[str]:
 
 
 def _line(table: Table, row: Row) -> str:
-    cells = zip(table.columns, row.cells, strict=True)
+    cells = list(zip(table.columns, row.cells, strict=True))
+    if len(cells) == 2:
+        (_, what), (column, value) = cells
+        return f"{what}: {shown(value, column.shape)}" + _cited(row)
     told = [f"{column.name} {shown(value, column.shape)}" for column, value in cells if value not in (None, "")]
-    return ", ".join(told) + (f" [ledger {' '.join(map(str, row.evidence))}]" if row.evidence else "")
+    return ", ".join(told) + _cited(row)
+
+
+def _cited(row: Row) -> str:
+    return f" [ledger {' '.join(map(str, row.evidence))}]" if row.evidence else ""
 
 
 def figures(page: Page) -> dict[str, Any]:

@@ -42,6 +42,7 @@ def report(material: Material) -> Page:
         figures=_figures(material, parts),
         sections=sections,
         evidence=evidence(material.entries, cited(sections)),
+        files=True,
     )
 
 

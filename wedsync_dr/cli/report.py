@@ -1,6 +1,6 @@
 """The auditors' report on the command line: the report itself, one-page answers, and checking them elsewhere."""
 
-from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, datetime
 from functools import partial
 from pathlib import Path
@@ -8,8 +8,9 @@ from typing import Any
 
 import click
 
+from wedsync_dr.alerts.places import Places
 from wedsync_dr.audit.document import Page
-from wedsync_dr.audit.gather import gather
+from wedsync_dr.audit.gather import gather, gather_of_scope, of_ledger
 from wedsync_dr.audit.material import Material
 from wedsync_dr.audit.pdf import find_chromium, printed
 from wedsync_dr.audit.period import Period, period_of
@@ -25,6 +26,7 @@ from wedsync_dr.cli.progress import shown_progress
 from wedsync_dr.encryption.signing import Verifier
 from wedsync_dr.model import Kind
 from wedsync_dr.settings import places
+from wedsync_dr.vault.archive import Archive
 
 _OUT = Path(".wedsync") / "reports"
 _DAY = click.DateTime(["%Y-%m-%d"])
@@ -68,7 +70,8 @@ def report(
     folder = out or _OUT / f"{period.first}_{period.last}_{now:%Y%m%dT%H%M%SZ}"
     require_free(folder)
     printer = partial(printed, program=find_chromium()) if pdf else None
-    done = publish(at_hand.archive(), _gathered(period, now), folder, printer=printer)
+    archive = at_hand.archive()
+    done = publish(archive, _gathered(archive, period, now), folder, printer=printer)
     _say_published(done, as_json=as_json)
     return exits.DONE if done.page.good else exits.FINDINGS
 
@@ -77,10 +80,15 @@ def _period(first: datetime | None, last: datetime | None, today: date) -> Perio
     return period_of(first.date() if first else None, last.date() if last else None, today)
 
 
-def _gathered(period: Period, now: datetime) -> Material:
-    where, by = places(at_hand.settings(), at_hand.ask_passphrase), at_hand.requested_by()
+def _places(archive: Archive) -> Places:
+    """With the archive that is open already: a passphrase is asked for once."""
+    return replace(places(at_hand.settings()), archive=lambda: archive)
+
+
+def _gathered(archive: Archive, period: Period, now: datetime) -> Material:
+    by = at_hand.requested_by()
     with shown_progress() as progress:
-        return gather(where, at_hand.policy(), period, now=now, made_by=by, progress=progress)
+        return gather(_places(archive), at_hand.policy(), period, now=now, made_by=by, progress=progress)
 
 
 def _say_published(done: Published, *, as_json: bool) -> None:
@@ -108,7 +116,10 @@ def _say_published(done: Published, *, as_json: bool) -> None:
 def restores(first: datetime | None, last: datetime | None, out: Path | None, as_json: bool) -> int:
     """Show every restore of a period and who approved it. Exit code 4: one has no approval in the ledger."""
     now = at_hand.now()
-    return _answer(restores_page, _period(first, last, now.date()), now, out, as_json=as_json)
+    period, by = _period(first, last, now.date()), at_hand.requested_by()
+    archive = at_hand.archive()
+    page = restores_page(of_ledger(archive, period, now=now, made_by=by))
+    return _answer(page, archive, out, as_json=as_json)
 
 
 @report.command("recoverable", epilog=example("wedsync-dr report recoverable --wedding 6f1c… --on 2026-10-03"))
@@ -122,8 +133,12 @@ def recoverable(wedding: str, day: datetime, out: Path | None, as_json: bool) ->
     Exit code 4: it could not, or it is not proven.
     """
     scope, now = scope_of(Kind.WEDDING, wedding), at_hand.now()
-    make = partial(recoverable_page, scope=scope, day=day.date())
-    return _answer(make, Period(day.date(), day.date()), now, out, as_json=as_json)
+    asked, by = day.date(), at_hand.requested_by()
+    if asked > now.date():
+        raise click.UsageError(f"{asked} has not come yet; nothing can be proven of it.")
+    archive = at_hand.archive()
+    material = of_ledger(archive, Period(asked, asked), now=now, made_by=by)
+    return _answer(recoverable_page(material, scope, asked), archive, out, as_json=as_json)
 
 
 @report.command("erasure", epilog=example("wedsync-dr report erasure --wedding 6f1c…"))
@@ -133,15 +148,16 @@ def recoverable(wedding: str, day: datetime, out: Path | None, as_json: bool) ->
 def erasure(wedding: str, out: Path | None, as_json: bool) -> int:
     """Prove that a wedding is erased, or say what there still is of it. Exit code 4: it is not proven."""
     scope, now = scope_of(Kind.WEDDING, wedding), at_hand.now()
-    return _answer(partial(erasure_page, scope=scope), Period(now.date(), now.date()), now, out, as_json=as_json)
+    archive, by, today = at_hand.archive(), at_hand.requested_by(), now.date()
+    material = gather_of_scope(_places(archive), scope, Period(today, today), now=now, made_by=by)
+    return _answer(erasure_page(material, scope), archive, out, as_json=as_json)
 
 
-def _answer(make: Callable[[Material], Page], period: Period, now: datetime, out: Path | None, *, as_json: bool) -> int:
+def _answer(page: Page, archive: Archive, out: Path | None, *, as_json: bool) -> int:
     if out and out.exists():
         raise click.UsageError(f"{out.name} exists, and is kept; name another file.")
-    page = make(_gathered(period, now))
     if out:
-        write(out, sealed(html(page), at_hand.archive().signer, {"question": page.title, "about": page.subtitle}))
+        write(out, sealed(html(page), archive.signer, {"question": page.title, "about": page.subtitle}))
     if as_json:
         print_json(figures(page) | {"page": str(out) if out else None})
     else:

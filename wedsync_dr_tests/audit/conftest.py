@@ -137,8 +137,8 @@ def _drill(month: Month, scratch: Scratch, day: int, count: int) -> None:
 
 
 def _hold(month: Month, _scratch: Scratch) -> None:
-    hold(month.archive, town.wedding(2), reason="case 7", until=None, by=ANNA, now=on(11, 9))
-    hold(month.archive, town.wedding(5), reason="=1+1", until=None, by=ANNA, now=on(11, 10))
+    hold(month.archive, town.wedding(2), reason="=1+1", until=None, by=ANNA, now=on(11, 9))
+    hold(month.archive, town.wedding(5), reason="case 7", until=None, by=ANNA, now=on(11, 10))
     release(month.archive, town.wedding(5), reason="a mistake", by=ANNA, now=on(11, 11))
 
 

@@ -45,7 +45,7 @@ def pages(material: Material, tmp_path_factory: pytest.TempPathFactory) -> list[
 
 @pytest.mark.parametrize("media", ["screen", "print"])
 def test_nothing_in_a_page_keeps_anybody_from_reading_it(browser: Browser, pages: list[Path], media: str) -> None:
-    for path in pages if media == "screen" else pages[1:]:
+    for path in pages[:1] if media == "screen" else pages[1:]:
         page = browser.new_page(viewport={"width": 1200, "height": 900})
         page.emulate_media(media=media)  # type: ignore[arg-type]
         page.goto(path.as_uri())

@@ -109,6 +109,7 @@ def test_a_wedding_is_proven_recoverable_once_somebody_read_it(ready: Desk) -> N
     ready.done("verify")
     assert ready.json(*question)["verdict"].startswith("Yes")
     assert ready.json(*question[:-1], "2020-01-01", code=4)["verdict"].startswith("No:")
+    assert "has not come yet" in ready.run(*question[:-1], "2999-01-01").output
 
 
 def test_an_erasure_that_never_was_is_said_to_be_none(ready: Desk) -> None:
