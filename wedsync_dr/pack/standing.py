@@ -78,12 +78,15 @@ def near(
 def over(
     archive: Archive, weddings: Iterable[ScopeInfo], now: datetime, time_zone: str, policy: Policy = DEFAULT
 ) -> list[ScopeId]:
-    """Weddings that have a pack and are settled: nobody needs it any more. One that is not among these stays."""
-    held = {ref.scope for ref in Packs(archive.vault.store).refs()} | archive.ledger.known().packs.keys()
+    """Weddings that have a pack and are settled: nobody needs it any more, unless the wedding is held. One that is not
+    among these weddings keeps its pack."""
+    state = archive.ledger.known()
+    held = {ref.scope for ref in Packs(archive.vault.store).refs()} | state.packs.keys()
     return [
         info.scope
         for info in weddings
         if info.scope in held
+        and not state.is_held(info.scope, now.date())
         and tier_of(info.date, now, zone_of(info.time_zone, time_zone), until=info.end_date, policy=policy)
         is Tier.SETTLED
     ]
