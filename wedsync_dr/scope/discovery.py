@@ -46,6 +46,11 @@ def discover(
     return sorted((info for info in found if wanted is None or info.scope in wanted), key=lambda info: info.scope)
 
 
+def weddings(reader: Reader, catalog: Catalog, ownership: ResolvedOwnership) -> list[ScopeInfo]:
+    """Every wedding with its date, sorted by id; without looking at vendors and what they are booked for."""
+    return sorted(_weddings(reader, catalog, ownership, None), key=lambda info: info.scope)
+
+
 def _all_owners(reader: Reader, catalog: Catalog, ownership: ResolvedOwnership) -> list[ScopeInfo]:
     weddings = _weddings(reader, catalog, ownership, None)
     booked = _booked(reader, catalog, ownership, {info.scope: info for info in weddings})
