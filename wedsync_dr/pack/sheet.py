@@ -4,7 +4,7 @@ A sheet only notes what stands where; `paint.py` puts it into a PDF.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from wedsync_dr.pack.script import in_reading_order, shown, width
 
@@ -36,7 +36,7 @@ SMALL, LABEL = Style(9.0), Style(9.0, bold=True)
 class Cell:
     """One field of a row: its text, how wide it is, and how many lines it may take."""
 
-    text: str
+    text: str = field(repr=False)
     wide: float
     style: Style = TEXT
     lines: int = 4
@@ -49,7 +49,7 @@ class Text:
 
     x: float
     y: float
-    text: str
+    text: str = field(repr=False)
     style: Style
 
 
