@@ -15,6 +15,7 @@ from wedsync_dr.cli.exits import EXIT_CODES, MEANINGS
 from wedsync_dr.cli.main import COMMANDS, cli
 from wedsync_dr.errors import DisasterRecoveryError
 from wedsync_dr.model import FindingCode
+from wedsync_dr.pack.mapping import SECTIONS
 from wedsync_dr.settings import NAMES
 
 RUNBOOK = Path(__file__).parent.parent / "docs" / "runbook.md"
@@ -70,6 +71,14 @@ def test_an_alert_is_explained_with_a_next_step(code: AlertCode) -> None:
 @pytest.mark.parametrize("chapter", ["Settings", "Commands"])
 def test_no_heading_stands_alone(chapter: str) -> None:
     assert all(len(text) > 40 for text in chapters()[chapter].values())
+
+
+def test_what_a_pack_can_show_is_listed_section_by_section() -> None:
+    rows = re.findall(r"^\| `\[pack\.(\w+)\]` \| (.+?) \|(.*?)\|", RUNBOOK.read_text(encoding="utf-8"), re.MULTILINE)
+    listed = {name: tuple(re.findall(r"`(\w+)`", columns + lists)) for name, columns, lists in rows}
+    assert listed == {name: (*spec.columns, *spec.lists) for name, spec in SECTIONS.items()}
+    needed = {name: tuple(re.findall(r"\*\*`(\w+)`", columns)) for name, columns, _ in rows}
+    assert needed == {name: spec.needed for name, spec in SECTIONS.items()}
 
 
 def test_the_exit_codes_are_those_of_the_program() -> None:

@@ -21,9 +21,9 @@ EVERY_S, AGAIN_S = 60, 600
 Resource = dg.ResourceParam[Protection]
 
 
-def _packer(protection: Protection, by: str) -> Packer:
-    source = protection.source()
-    return Packer(protection.archive(), source.rules, protection.policy(), protection.time_zone(), by)
+def _packer(protection: Protection, by: str, *, watching: bool = False) -> Packer:
+    archive = protection.watched() if watching else protection.archive()
+    return Packer(archive, protection.source().rules, protection.policy(), protection.time_zone(), by)
 
 
 def _recorded(context: dg.OpExecutionContext | dg.AssetExecutionContext, done: Round) -> None:
@@ -88,7 +88,7 @@ def packs_behind(context: dg.SensorEvaluationContext, protection: Resource) -> d
     """Asks once for the same recovery points, and again ten minutes later where that failed."""
     del context
     with told_to_dagster():
-        packer, now = _packer(protection, "dagster sensor packs_behind"), protection.now()
+        packer, now = _packer(protection, "dagster sensor packs_behind", watching=True), protection.now()
         weddings, _ = known_dates(protection.source(), packer.archive)
         wanted = packer.behind(weddings, now)
     if not wanted:

@@ -7,9 +7,11 @@ from wedsync_dr.demo.deployment import PLATFORM
 from wedsync_dr.demo.generate import load_platform, wedding_of_tomorrow
 from wedsync_dr.demo.scene import ASSETS, Scene, listed, require
 from wedsync_dr.model import Kind, ScopeId
+from wedsync_dr.pack.store import document, newest
 from wedsync_dr.scope.discovery import discover
 from wedsync_dr.scope.survey import survey
 from wedsync_dr.source.session import connect
+from wedsync_dr.vault.packs import Packs
 
 Chapter = Callable[[Scene], str]
 
@@ -100,6 +102,16 @@ def a_drill(scene: Scene) -> str:
     return f"{equal} recovery points restored aside, equal and in time; a damaged copy refused"
 
 
+def packs_for_the_field(scene: Scene) -> str:
+    """One PDF for each wedding of the coming days; that of tomorrow is opened as its file lies in the vault."""
+    scene.run("near_packs", {})
+    archive = scene.deployment.archive()
+    weddings = len({ref.scope for ref in Packs(archive.vault.store).refs()})
+    pack = document(archive, newest(archive, scene.wedding))
+    require(pack.startswith(b"%PDF"), "the pack of the wedding of tomorrow is no PDF")
+    return f"{weddings} emergency packs; tomorrow's has {len(pack) // 1000} KB and a passphrase of its own"
+
+
 def checks_pass(scene: Scene) -> str:
     """The evidence: intact, equal to the source, complete."""
     results = scene.evidence()
@@ -184,6 +196,7 @@ CHAPTERS: tuple[tuple[str, Chapter], ...] = (
     ("backfills", backfills),
     ("a full pass", a_full_pass),
     ("a drill", a_drill),
+    ("packs for the field", packs_for_the_field),
     ("checks pass", checks_pass),
     ("a wedding is lost", a_wedding_is_lost),
     ("it is restored", it_is_restored),

@@ -16,7 +16,7 @@ EVIDENCE = "recovery_points"
 CHECKS = (
     *("snapshots_intact", "rows_match_source", "nothing_unprotected", "schema_unchanged"),
     *("within_rpo", "weddings_vanished", "restorable", "retention_obeyed", "fingerprints_trusted"),
-    "vault_space",
+    *("vault_space", "emergency_packs_fresh"),
 )
 POLL_S = 1.0
 PATIENCE_S = 600.0

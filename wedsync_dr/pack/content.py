@@ -47,7 +47,6 @@ class Venue:
     phone: str = ""
     contact: str = ""
     access: str = ""
-    note: str = ""
 
 
 @dataclass(frozen=True, repr=False)

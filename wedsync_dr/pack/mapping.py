@@ -31,7 +31,7 @@ SECTIONS = {
     "wedding": _Spec(
         ("title", "partner_one", "partner_two", "phone", "email", "date", "time_zone", "ceremony", "coordinator",
          "coordinator_phone", "note")),
-    "venue": _Spec(("name", "address", "phone", "contact", "access", "note")),
+    "venue": _Spec(("name", "address", "phone", "contact", "access")),
     "timeline": _Spec(("title", "starts", "duration", "place", "critical", "who"), ("title", "starts"),
                       ("critical_words",)),
     "guests": _Spec(("id", "name", "given_name", "family_name", "household", "age", "phone", "note"), ("id",)),
@@ -42,7 +42,7 @@ SECTIONS = {
                      ("not_booked",)),
     "payments": _Spec(("what", "payee", "amount", "currency", "due", "status"), ("amount", "due"), ("settled",)),
     "documents": _Spec(("title", "kind", "date"), ("title",)),
-    "plans": _Spec(("weather", "no_show", "power", "note")),
+    "plans": _Spec(("weather", "no_show", "power")),
 }  # fmt: skip
 """What a pack can show, by the section that says where it is."""
 

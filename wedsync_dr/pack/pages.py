@@ -139,6 +139,10 @@ def _guest(sheet: Sheet, guest: Guest) -> None:
         Cell("" if gone else needs, INNER - 102, LABEL if guest.allergies else SMALL, 3),
         mark=bool(guest.allergies) and not gone,
     )
+    household = "" if guest.household in guest.name else guest.household
+    more = " · ".join(part for part in (household, guest.phone, guest.note) if part)
+    if more and not gone:
+        sheet.row(Cell("", 5, SMALL, 1), Cell(more, INNER - 5, SMALL, 2))
 
 
 def seating(sheet: Sheet, content: PackContent) -> None:

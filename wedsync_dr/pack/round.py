@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from wedsync_dr.errors import DisasterRecoveryError, SourceUnreachable
+from wedsync_dr.errors import DisasterRecoveryError, SourceRefused, SourceUnreachable
 from wedsync_dr.model import Progress, ScopeId, silent
 from wedsync_dr.pack.standing import WITHIN, Near, dates_of, near, outdated, over, sealed_dates
 from wedsync_dr.pack.store import Made, discard, make
@@ -85,13 +85,13 @@ class Packer:
 
 
 def known_dates(source: Source | None, archive: Archive) -> tuple[list[ScopeInfo], str]:
-    """The weddings and their dates from the source; where it does not answer, as they were last sealed, and the reason.
+    """The weddings and their dates from the source; where it cannot be read, as they were last sealed, and the reason.
 
     Packs are needed most in the hour in which the platform is down.
     """
     if source is not None:
         try:
             return dates_of(source), ""
-        except SourceUnreachable as error:
+        except (SourceUnreachable, SourceRefused) as error:
             return sealed_dates(archive), str(error)
     return sealed_dates(archive), "No source is set."

@@ -1,26 +1,23 @@
-"""Paper: an A5 page that reads on a phone and prints in black and white. What is drawn never runs over an edge."""
+"""The layout of a pack: A5 pages that read on a phone and print in black and white. Nothing runs over an edge.
+
+A sheet only notes what stands where; `paint.py` puts it into a PDF.
+"""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from io import BytesIO
+from dataclasses import dataclass, field
 
-import segno
-from fpdf import FPDF
-from fpdf.fonts import TTFFont
-
-from wedsync_dr.pack.script import BOLD, REGULAR, in_reading_order, shown, width
+from wedsync_dr.pack.script import in_reading_order, shown, width
 
 WIDE, HIGH = 148.0, 210.0
 MARGIN, FOOT = 10.0, 18.0
 INNER = WIDE - 2 * MARGIN
-_POINT = 0.352778  # millimetres
+POINT = 25.4 / 72  # millimetres
 _LEADING = 1.22
-_FAMILY = "pack"
 
 
 @dataclass(frozen=True)
 class Style:
-    """How a text looks: size in points, weight, and white on black."""
+    """How a text looks: size in points, and weight."""
 
     size: float = 11.0
     bold: bool = False
@@ -28,7 +25,7 @@ class Style:
     @property
     def line(self) -> float:
         """The height of a line in millimetres."""
-        return self.size * _POINT * _LEADING
+        return self.size * POINT * _LEADING
 
 
 TEXT, STRONG = Style(), Style(bold=True)
@@ -39,51 +36,93 @@ SMALL, LABEL = Style(9.0), Style(9.0, bold=True)
 class Cell:
     """One field of a row: its text, how wide it is, and how many lines it may take."""
 
-    text: str
+    text: str = field(repr=False)
     wide: float
     style: Style = TEXT
     lines: int = 4
     right: bool = False
 
 
-class Sheet:
-    """Pages that are written from top to bottom. A page that is full is followed by one with the same heading."""
+@dataclass(frozen=True)
+class Text:
+    """A line of text on its baseline, in millimetres from the left and from the top."""
 
-    def __init__(self, header: str, footer: tuple[str, str], pages: int = 0) -> None:
-        self.pdf = FPDF(format=(WIDE, HIGH))
-        self.pdf.add_font(_FAMILY, "", REGULAR)
-        self.pdf.add_font(_FAMILY, "B", BOLD)
-        self.pdf.set_auto_page_break(auto=False)
-        self.pdf.set_margin(0)
+    x: float
+    y: float
+    text: str = field(repr=False)
+    style: Style
+
+
+@dataclass(frozen=True)
+class Bar:
+    """A black rectangle; with a `frame` only its outline, that thick. A line is a thin one."""
+
+    x: float
+    y: float
+    wide: float
+    high: float
+    frame: float = 0.0
+
+
+@dataclass(frozen=True)
+class Code:
+    """A QR code."""
+
+    x: float
+    y: float
+    size: float
+    text: str
+
+
+Mark = Text | Bar | Code
+
+
+class Sheet:
+    """Pages that are written from top to bottom. A page that is full is followed by one with the same heading.
+
+    `contents` has the page on which each role begins, counted with a front page, which is written last.
+    """
+
+    def __init__(self, header: str) -> None:
+        self.pages: list[list[Mark]] = []
+        self.contents: list[tuple[str, int]] = []
         self.y = 0.0
-        self._header, self._footer, self._pages = header, footer, pages
+        self._header = header
+        self._marks: list[Mark] = []
         self._heading: tuple[str, str] = ("", "")
         self._columns: Sequence[Cell] = ()
-        self.contents: list[tuple[str, int]] = []
 
     @property
     def left(self) -> float:
         """How much room is left on the page, in millimetres."""
         return HIGH - FOOT - self.y
 
-    def close(self) -> None:
-        """Let go of the font files."""
-        for font in self.pdf.fonts.values():
-            if isinstance(font, TTFFont):
-                font.ttfont.close()
-
-    def page(self, role: str, title: str, *, plain: bool = False) -> None:
-        """Begin a page for a role. `plain`: without the heading, which the caller draws."""
+    def page(self, role: str, title: str) -> None:
+        """Begin a page for a role."""
         self._heading, self._columns = (role, title), ()
-        self._new_page(plain=plain)
-        self.contents.append((role, self.pdf.page_no()))
+        self._new_page()
+        self.contents.append((role, len(self.pages) + 1))
 
-    def _new_page(self, *, plain: bool = False, again: bool = False) -> None:
-        self.pdf.add_page()
-        self._foot()
-        self.y = MARGIN
-        if plain:
-            return
+    def front(self) -> None:
+        """Begin the page before all others."""
+        self._marks, self.y = [], MARGIN
+        self.pages.insert(0, self._marks)
+
+    def finish(self, first: str, second: str) -> None:
+        """Write the foot of each page: a line with the page's number, and a small one."""
+        for number, page in enumerate(self.pages, 1):
+            self._marks, self.y = [], HIGH - FOOT + 4
+            self._line(0.2)
+            self.y += 1
+            self.put(MARGIN, first, LABEL, INNER - 32)
+            self._right(f"page {number} of {len(self.pages)}", LABEL, 30)
+            self.y += LABEL.line
+            self.put(MARGIN, second, Style(7))
+            page[:0] = self._marks
+
+    def _new_page(self, *, again: bool = False) -> None:
+        self._marks, self.y = [], MARGIN
+        self.pages.append(self._marks)
         role, title = self._heading
         self.put(MARGIN, role.upper(), LABEL, 52)
         self._right(self._header, SMALL, INNER - 54)
@@ -91,28 +130,19 @@ class Sheet:
         self.lines(title + (" (continued)" if again else ""), Style(18, bold=True), most=2)
         self.rule(1.0)
 
-    def _foot(self) -> None:
-        self.y = HIGH - FOOT + 4
-        self.pdf.set_line_width(0.2)
-        self.pdf.line(MARGIN, self.y, WIDE - MARGIN, self.y)
-        self.y += 1
-        first, second = self._footer
-        self.put(MARGIN, first, LABEL, INNER - 32)
-        self._right(f"page {self.pdf.page_no()} of {self._pages}", LABEL, 30)
-        self.y += LABEL.line
-        self.put(MARGIN, second, Style(7))
-
     def _right(self, text: str, style: Style, wide: float) -> None:
         line = next(wrapped(text, style, wide, 1), "")
         self._draw(WIDE - MARGIN - extent(line, style), self.y, line, style)
+
+    def _line(self, thick: float) -> None:
+        self._marks.append(Bar(MARGIN, self.y - thick / 2, INNER, thick))
 
     def put(self, x: float, text: str, style: Style, wide: float = INNER) -> None:
         """One line at the present height, cut with … where it is wider than it may be."""
         self._draw(x, self.y, next(wrapped(text, style, wide, 1), ""), style)
 
     def _draw(self, x: float, top: float, line: str, style: Style) -> None:
-        self.pdf.set_font(_FAMILY, "B" if style.bold else "", style.size)
-        self.pdf.text(x, top + style.size * _POINT * 0.95, in_reading_order(line))
+        self._marks.append(Text(x, top + style.size * POINT * 0.95, in_reading_order(line), style))
 
     def lines(self, text: str, style: Style = TEXT, *, most: int = 30, x: float = MARGIN, wide: float = INNER) -> None:
         """A paragraph, in at most so many lines."""
@@ -130,8 +160,7 @@ class Sheet:
     def rule(self, thick: float = 0.3, gap: float = 1.6) -> None:
         """A line across the page."""
         self.y += gap * 0.6
-        self.pdf.set_line_width(thick)
-        self.pdf.line(MARGIN, self.y, WIDE - MARGIN, self.y)
+        self._line(thick)
         self.y += gap + thick / 2
 
     def label(self, text: str, room: float = 18.0) -> None:
@@ -141,8 +170,7 @@ class Sheet:
         self.y += 2.2
         self.put(MARGIN, text.upper(), LABEL)
         self.y += LABEL.line
-        self.pdf.set_line_width(0.5)
-        self.pdf.line(MARGIN, self.y, WIDE - MARGIN, self.y)
+        self._line(0.5)
         self.y += 1.2
 
     def columns(self, *cells: Cell) -> None:
@@ -162,7 +190,7 @@ class Sheet:
         if self.left < height(cells) + room:
             self._continue()
         if mark:
-            self.pdf.rect(MARGIN - 3.2, self.y + 0.3, 1.8, height(cells) - 1.2, style="F")
+            self._marks.append(Bar(MARGIN - 3.2, self.y + 0.3, 1.8, height(cells) - 1.2))
         self._row(cells)
 
     def _row(self, cells: Sequence[Cell]) -> None:
@@ -173,16 +201,14 @@ class Sheet:
                 self._draw(x + (indent if cell.right else 0), top + i * cell.style.line, line, cell.style)
             x += cell.wide
         self.y = top + height(cells)
-        self.pdf.set_line_width(0.1)
-        self.pdf.line(MARGIN, self.y - 0.5, WIDE - MARGIN, self.y - 0.5)
+        self._marks.append(Bar(MARGIN, self.y - 0.5, INNER, 0.1))
 
     def boxes(self, *figures: tuple[str, str]) -> None:
         """Large figures side by side, each with a word below it."""
         wide, tall = INNER / len(figures), 14.5
-        self.pdf.set_line_width(0.4)
         for i, (figure, word) in enumerate(figures):
             x = MARGIN + i * wide
-            self.pdf.rect(x, self.y, wide, tall)
+            self._marks.append(Bar(x, self.y, wide, tall, frame=0.4))
             for text, style, down in ((figure, Style(18, bold=True), 1.4), (word, SMALL, 9.6)):
                 line = next(wrapped(text, style, wide - 2, 1), "")
                 self._draw(x + (wide - extent(line, style)) / 2, self.y + down, line, style)
@@ -190,9 +216,7 @@ class Sheet:
 
     def code(self, text: str, x: float, y: float, size: float) -> None:
         """A QR code; black modules, so that it scans from a screen and from a print."""
-        image = BytesIO()
-        segno.make(text, error="m", micro=False).save(image, kind="png", scale=8, border=1)
-        self.pdf.image(image, x, y, size, size)
+        self._marks.append(Code(x, y, size, text))
 
     def _continue(self) -> None:
         self._new_page(again=True)
@@ -202,7 +226,7 @@ class Sheet:
 
 def extent(line: str, style: Style) -> float:
     """How wide a line is, in millimetres."""
-    return width(line, bold=style.bold) * style.size * _POINT
+    return width(line, bold=style.bold) * style.size * POINT
 
 
 def height(cells: Sequence[Cell]) -> float:
@@ -212,7 +236,7 @@ def height(cells: Sequence[Cell]) -> float:
 
 def wrapped(text: str, style: Style, wide: float, most: int) -> Iterator[str]:
     """The lines that a text takes, broken between words, inside words that are too long, and cut with … at the end."""
-    room = wide / (style.size * _POINT)
+    room = wide / (style.size * POINT)
     rest = shown(text)
     for number in range(1, most + 1):
         if width(rest, bold=style.bold) <= room:

@@ -9,7 +9,7 @@ from wedsync_dr.restore.resolve import resolve
 from wedsync_dr.schedule.policy import DEFAULT, Policy
 from wedsync_dr.schedule.tiers import days_until, tier_of, today_in, zone_of
 from wedsync_dr.schedule.words import spoken
-from wedsync_dr.scope.discovery import ScopeInfo, discover
+from wedsync_dr.scope.discovery import ScopeInfo, weddings
 from wedsync_dr.scope.survey import Source, survey
 from wedsync_dr.snapshot.schema import SchemaObject
 from wedsync_dr.vault.archive import Archive
@@ -51,8 +51,7 @@ class PackStanding:
 def dates_of(source: Source) -> list[ScopeInfo]:
     """The weddings of the source with their dates. A read that failed raises; it is never "no wedding"."""
     with survey(source) as seen:
-        found = discover(seen.reader, seen.catalog, seen.ownership)
-    return [info for info in found if info.scope.kind is Kind.WEDDING]
+        return weddings(seen.reader, seen.catalog, seen.ownership)
 
 
 def sealed_dates(archive: Archive) -> list[ScopeInfo]:
@@ -62,11 +61,11 @@ def sealed_dates(archive: Archive) -> list[ScopeInfo]:
 
 
 def near(
-    weddings: Iterable[ScopeInfo], now: datetime, time_zone: str, *, policy: Policy = DEFAULT, days: int = WITHIN
+    infos: Iterable[ScopeInfo], now: datetime, time_zone: str, *, policy: Policy = DEFAULT, days: int = WITHIN
 ) -> list[Near]:
     """Those from yesterday to so many days ahead, the nearest first. One without a date is not near."""
     found = []
-    for info in weddings:
+    for info in infos:
         zone = zone_of(info.time_zone, time_zone)
         ahead = days_until(info.date, info.end_date, today_in(zone, now)) if info.date else -2
         if -1 <= ahead <= days:
@@ -76,14 +75,17 @@ def near(
 
 
 def over(
-    archive: Archive, weddings: Iterable[ScopeInfo], now: datetime, time_zone: str, policy: Policy = DEFAULT
+    archive: Archive, infos: Iterable[ScopeInfo], now: datetime, time_zone: str, policy: Policy = DEFAULT
 ) -> list[ScopeId]:
-    """Weddings that have a pack and are settled: nobody needs it any more. One that is not among these stays."""
-    held = {ref.scope for ref in Packs(archive.vault.store).refs()} | archive.ledger.known().packs.keys()
+    """Weddings that have a pack and are settled: nobody needs it any more, unless the wedding is held. One that is not
+    among these weddings keeps its pack."""
+    state = archive.ledger.known()
+    held = {ref.scope for ref in Packs(archive.vault.store).refs()} | state.packs.keys()
     return [
         info.scope
-        for info in weddings
+        for info in infos
         if info.scope in held
+        and not state.is_held(info.scope, now.date())
         and tier_of(info.date, now, zone_of(info.time_zone, time_zone), until=info.end_date, policy=policy)
         is Tier.SETTLED
     ]

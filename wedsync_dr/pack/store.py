@@ -39,7 +39,7 @@ def make(
     """
     key = archive.keyring.existing(scope, RowClass.PERSONAL)
     content = gather(archive, scope, rules, default_zone)
-    ref = _next(Packs(archive.vault.store).newest(scope), scope, now)
+    ref = _next(archive, scope, now)
     passphrase = new_passphrase()
     document = render(content, passphrase, now)
     sealed = _sealing(key, ref, _DOCUMENT).seal(document, *_place(ref))
@@ -58,9 +58,11 @@ def make(
     return Made(record, content.gaps)
 
 
-def _next(before: PackRef | None, scope: ScopeId, now: datetime) -> PackRef:
-    """A place of its own, after the pack before it also where clocks differ."""
-    at = max(now.astimezone(UTC), before.made_at + timedelta(microseconds=1)) if before else now.astimezone(UTC)
+def _next(archive: Archive, scope: ScopeId, now: datetime) -> PackRef:
+    """A place of its own, after all that there is or was named, also where clocks differ and after a crash."""
+    named = archive.ledger.known().packs.get(scope)
+    before = [*Packs(archive.vault.store).remains(scope), *([PackRef(scope, named.pack_id)] if named else [])]
+    at = max([now.astimezone(UTC), *(ref.made_at + timedelta(microseconds=1) for ref in before)])
     return PackRef(scope, f"{at:%Y%m%dT%H%M%S.%f}Z-{secrets.token_hex(4)}")
 
 

@@ -27,10 +27,10 @@ _MOST_EVENTS = 6
 _ROW, _LINE = height([Cell("x", INNER)]), TEXT.line + 2
 
 
-def front_page(sheet: Sheet, content: PackContent, contents: list[tuple[str, int]]) -> None:
+def front_page(sheet: Sheet, content: PackContent) -> None:
     """Couple, day, whom to call, where, the critical moments, figures, money, and the code to check it all with."""
     wedding = content.wedding
-    sheet.page("Emergency pack", wedding.couple, plain=True)
+    sheet.front()
     sheet.put(MARGIN, "EMERGENCY PACK", LABEL)
     sheet.y += LABEL.line
     sheet.lines(wedding.couple, Style(23, bold=True), most=2)
@@ -42,7 +42,7 @@ def front_page(sheet: Sheet, content: PackContent, contents: list[tuple[str, int
     _calls(sheet, content)
     _moments(sheet, content)
     _last_lines(sheet, content)
-    _seal(sheet, content, contents)
+    _seal(sheet, content)
 
 
 def _figures(sheet: Sheet, content: PackContent) -> None:
@@ -119,13 +119,13 @@ def _room(sheet: Sheet) -> float:
     return HIGH - FOOT - _CODE - sheet.y
 
 
-def _seal(sheet: Sheet, content: PackContent, contents: list[tuple[str, int]]) -> None:
+def _seal(sheet: Sheet, content: PackContent) -> None:
     top, wide = HIGH - FOOT - _CODE, INNER - _CODE - 4
     sheet.code(words.seal(content), WIDE - MARGIN - _CODE, top, _CODE)
     sheet.y = top + 1.5
     sheet.put(MARGIN, "INSIDE", LABEL)
     sheet.y += LABEL.line
-    inside = " · ".join(f"{role} {number}" for role, number in contents[1:])
+    inside = " · ".join(f"{role} {number}" for role, number in sheet.contents)
     sheet.lines(inside, SMALL, most=3, wide=wide)
     sheet.y += 1
     sheet.lines("The code names the recovery point and its SHA-256. Later changes are not in here.", Style(8),

@@ -78,12 +78,11 @@ def vendors_and_money(sheet: Sheet, content: PackContent) -> None:
         sheet.lines("No booked vendor is recorded.")
     for vendor in content.booked:
         _vendor(sheet, content, vendor)
-    sheet.label(f"To pay by the day, or overdue: {words.sums(content.payments) or 'nothing'}")
-    if not content.payments:
-        sheet.lines("Nothing is left to pay.")
+    sheet.label("To pay by the day, or overdue")
+    sheet.lines(words.sums(content.payments) or "Nothing is left to pay.", STRONG, most=3)
     for one in content.payments:
         when = "no date" if one.due is None else words.short(one.due)
-        overdue = content.wedding.day and one.due and one.due < content.wedding.day
+        overdue = one.due and one.due < content.taken_at.date()
         sheet.row(
             Cell(when, 25, STRONG if overdue else TEXT, 1),
             Cell(one.payee or "—", 42, TEXT, 2),

@@ -73,15 +73,20 @@ def present(reader: Reader, catalog: Catalog, ownership: ResolvedOwnership) -> s
     return owners | {ScopeId.of_table(name) for name in catalog.tables if name not in ownership.left_out}
 
 
+def weddings(reader: Reader, catalog: Catalog, ownership: ResolvedOwnership) -> list[ScopeInfo]:
+    """Every wedding with its date, sorted by id; without looking at vendors and what they are booked for."""
+    return sorted(_weddings(reader, catalog, ownership, None).values(), key=lambda info: info.scope)
+
+
 def _all_owners(reader: Reader, catalog: Catalog, ownership: ResolvedOwnership, within: Days | None) -> list[ScopeInfo]:
-    weddings = _weddings(reader, catalog, ownership, None, within)
-    booked = _booked(reader, catalog, ownership, weddings)
+    found = _weddings(reader, catalog, ownership, None, within)
+    booked = _booked(reader, catalog, ownership, found)
     vendors = [
         ScopeInfo(scope, booked=tuple(booked.get(scope, ())))
         for root in ownership.roots(Kind.VENDOR)
         for _, scope, *_ in _root_scopes(reader, ownership, root.table, ownership.select_roots(root.table, ()))
     ]
-    return [*weddings.values(), *vendors]
+    return [*found.values(), *vendors]
 
 
 def _weddings(

@@ -123,6 +123,10 @@ class Packs:
         """The packs that exist, of each wedding in the order of time."""
         return (ref for ref, ending in self._entries(scope) if ending == "json")
 
+    def remains(self, scope: ScopeId) -> Iterator[PackRef]:
+        """The same of one wedding, with those of which only a part is there."""
+        return (ref for ref, _ in self._entries(scope))
+
     def newest(self, scope: ScopeId) -> PackRef | None:
         """The newest pack of a wedding."""
         return max(self.refs(scope), default=None)

@@ -12,10 +12,12 @@ import pytest
 from wedsync_dr.embedded.server import Server
 from wedsync_dr_tests.cli.conftest import EMMA, ROSES, Desk
 from wedsync_dr_tests.cli.pages import Follower, pages
+from wedsync_dr_tests.pack.paper import read
 
 TITLES = {
     "The database is gone",
     "One wedding is gone",
+    "The platform is down on a wedding day",
     "The photos' table is corrupt",
     "A vendor is gone",
     "A bad migration ran",
@@ -94,6 +96,18 @@ def test_one_wedding_is_gone(desk: Desk, somebody: Follower) -> None:
     said = somebody.follow("One wedding is gone", WEDDING=EMMA)
     assert state(desk.url) == was
     assert "already holds" in said[-1]
+
+
+def test_a_coordinator_has_it_on_paper_while_the_platform_is_down(
+    desk: Desk, somebody: Follower, server: Server
+) -> None:
+    rules = desk.home / "rules.toml"
+    rules.write_text(rules.read_text() + '[pack.wedding]\ntitle = "couple"\n')
+    desk.sql("UPDATE weddings SET wedding_date = current_date WHERE id = 'EMMA'")
+    desk.done("snapshot", "--all")
+    lose_database(desk, server)
+    told = somebody.follow("The platform is down on a wedding day", WEDDING=EMMA, NAME="A. Smith")[-1].strip()
+    assert "Emma & Noah" in read((desk.home / "packs" / f"{EMMA}.pdf").read_bytes(), told).text
 
 
 def test_the_photos_are_wrong_and_nothing_else_may_change(desk: Desk, somebody: Follower) -> None:

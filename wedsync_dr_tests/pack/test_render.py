@@ -41,6 +41,7 @@ def _guest(number: int, name: Callable[[int], str]) -> Guest:
         meal=name(number % 5),
         answer=list(Answer)[number % 3],
         needs=(Need(name(number), "allergy", name(number + 1), allergy=True),) if number % 7 == 0 else (),
+        note=name(number + 2) if number % 9 == 0 else "",
     )
 
 
