@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 HOME_DIR := .wedsync
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up test test-nightly check bench clean
+.PHONY: help demo up up-celery test test-nightly check bench clean
 
 help: ## what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -16,6 +16,9 @@ demo: $(READY) ## the whole story on an embedded PostgreSQL: back up, lose a wed
 
 up: $(READY) ## the same platform with the Dagster UI left open; Ctrl-C ends it
 	$(RUN)/wedsync-dr up
+
+up-celery: $(READY) ## the same with two Celery workers and Redis between, as on several machines
+	$(RUN)/wedsync-dr up --workers 2
 
 test: $(READY) ## the test suite, on a PostgreSQL of its own
 	$(RUN)/pytest -n auto --dist loadfile --cov=wedsync_dr --cov-branch --cov-report=term:skip-covered --cov-fail-under=85

@@ -63,7 +63,9 @@ def churn_platform(minutes: float, share: float, failures: int, seed: int) -> in
 @click.option(
     "--lose", is_flag=True, help="Delete the wedding of tomorrow in the platform that is open, to try it out."
 )
-def up(weddings: int, seed: int, lose: bool) -> int:
+@click.option("--workers", type=click.IntRange(0, 8), default=0, metavar="N",
+              help="Let so many Celery workers take the runs, with Redis between, as on several machines.")  # fmt: skip
+def up(weddings: int, seed: int, lose: bool, workers: int) -> int:
     """Start the demo platform and leave the Dagster UI open on it; Ctrl-C ends everything. It can be called again.
 
     The command line reaches it from `.wedsync/up`, whose `.env` names its database, vault and keys.
@@ -75,7 +77,8 @@ def up(weddings: int, seed: int, lose: bool) -> int:
         click.echo(f"  wedsync-dr restore --wedding {wedding.id} --apply    # do it")
         return exits.DONE
     with shown_progress() as progress:
-        story.up(_home(), weddings=weddings, seed=seed, pg_bin=at_hand.settings().pg_bin, progress=progress)
+        pg_bin = at_hand.settings().pg_bin
+        story.up(_home(), weddings=weddings, seed=seed, workers=workers, pg_bin=pg_bin, progress=progress)
     return exits.DONE
 
 

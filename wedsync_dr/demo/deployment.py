@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 from dotenv import set_key
 
 from wedsync_dr.demo import processes
+from wedsync_dr.demo.fleet import fleet
 from wedsync_dr.demo.graphql import Dagster
 from wedsync_dr.demo.watch import Part
 from wedsync_dr.embedded.binaries import find_binaries
@@ -33,6 +34,7 @@ PLATFORM, DAGSTER = "platform", "dagster"
 READY_S = 120.0
 PACKAGE = Path(__file__).resolve().parents[1]
 CODE_SERVER = "code server"
+CELERY = Path("deploy", "celery")
 _LOOPBACK = ["--host", "127.0.0.1", "--port"]
 _WORKSPACE = "load_from:\n  - grpc_server: {{host: 127.0.0.1, port: {port}, location_name: wedsync_dr}}\n"
 
@@ -40,9 +42,11 @@ _WORKSPACE = "load_from:\n  - grpc_server: {{host: 127.0.0.1, port: {port}, loca
 class Deployment:
     """Lives between `with` and its end, also where that comes by Ctrl-C; the directory can be opened again later."""
 
-    def __init__(self, home: Path, pg_bin: Path | None = None) -> None:
+    def __init__(self, home: Path, pg_bin: Path | None = None, workers: int = 0) -> None:
+        """With `workers` runs are taken by so many of Celery's. Raises where that is not installed."""
         self.home = home.absolute()
         self._pg_bin = pg_bin
+        self._fleet = fleet(workers, processes.free_port(), self.home) if workers else None
         self._server: Server | None = None
         self._running: list[processes.Process] = []
         self._commands: dict[str, list[str]] = {}
@@ -123,14 +127,18 @@ class Deployment:
         """
         dagster_home = self.home / "dagster"
         dagster_home.mkdir(exist_ok=True)
-        shutil.copyfile(_shipped("dagster.yaml"), dagster_home / "dagster.yaml")
+        instance = CELERY / "dagster.yaml" if self._fleet else Path("dagster.yaml")
+        shutil.copyfile(_shipped(instance), dagster_home / "dagster.yaml")
         (dagster_home / "workspace.yaml").write_text(_WORKSPACE.format(port=self._code_port))
         workspace = ["--workspace", str(dagster_home / "workspace.yaml")]
         code = ["-m", "wedsync_dr.definitions", "--location-name", "wedsync_dr"]
+        python = [sys.executable, "-m"]
         self._commands = {
-            CODE_SERVER: ["dagster", "api", "grpc", *_LOOPBACK, str(self._code_port), *code],
-            "webserver": ["dagster_webserver", *_LOOPBACK, str(self.dagster.port), *workspace],
-            "daemon": ["dagster._daemon", "run", *workspace],
+            **(self._fleet.broker() if self._fleet else {}),
+            CODE_SERVER: [*python, "dagster", "api", "grpc", *_LOOPBACK, str(self._code_port), *code],
+            "webserver": [*python, "dagster_webserver", *_LOOPBACK, str(self.dagster.port), *workspace],
+            "daemon": [*python, "dagster._daemon", "run", *workspace],
+            **(self._fleet.commands() if self._fleet else {}),
         }
         for name in self._commands:
             self._start(name)
@@ -163,7 +171,7 @@ class Deployment:
             "PATH": os.defpath,
             "LC_ALL": "C.UTF-8",
             "HOME": str(self.home),
-            "PYTHONPATH": str(PACKAGE.parent),
+            "PYTHONPATH": os.pathsep.join(map(str, (PACKAGE.parent, PACKAGE.parent / CELERY))),
             "WEDSYNC_SOURCE_URL": self.server.url(PLATFORM),
             "WEDSYNC_VAULT_URL": (self.home / "vault").as_uri(),
             "WEDSYNC_KEYRING_URL": (self.home / "keyring").as_uri(),
@@ -177,6 +185,7 @@ class Deployment:
             "DAGSTER_PG_HOST": storage.hostname or "",
             "DAGSTER_PG_PORT": str(storage.port),
             "DAGSTER_PG_DB": DAGSTER,
+            **(self._fleet.environment if self._fleet else {}),
         }
 
     def at_rest(self) -> bool:
@@ -186,7 +195,7 @@ class Deployment:
     def _start(self, name: str) -> None:
         """Start a process. What one of that name has left behind, a run at work, is let be until all is ended."""
         log = self.home / f"{name}.log"
-        command = [sys.executable, "-m", *self._commands[name]]
+        command = self._commands[name]
         environment = self.environment()
         with processes.uninterrupted():
             self._running = [process for process in self._running if processes.anybody(process)]
@@ -222,7 +231,7 @@ class Deployment:
         return self.home / "processes.json"
 
 
-def _shipped(name: str) -> Path:
+def _shipped(name: Path) -> Path:
     """A file of the project: in a wheel inside the package, in a checkout beside it."""
     return next(path for path in (PACKAGE / name, PACKAGE.parent / name) if path.exists())
 

@@ -83,13 +83,19 @@ def run(
 
 
 def up(
-    home: Path, *, weddings: int = 300, seed: int = 1, pg_bin: Path | None = None, progress: Progress = silent
+    home: Path,
+    *,
+    weddings: int = 300,
+    seed: int = 1,
+    workers: int = 0,
+    pg_bin: Path | None = None,
+    progress: Progress = silent,
 ) -> None:
     """Open `home/up` (made at the first call) and leave it open until Ctrl-C, which ends every process.
 
-    What crashes meanwhile is started again.
+    What crashes meanwhile is started again. With `workers` runs are taken by so many of Celery's.
     """
-    with _terminable(), Deployment(home / "up", pg_bin) as stage:
+    with _terminable(), Deployment(home / "up", pg_bin, workers) as stage:
         scene = Scene(stage, progress, weddings, seed)
         for name, chapter in UP:
             _say(f"{name}: {chapter(scene)}")
