@@ -28,8 +28,8 @@ class LedgerState:
     or put back. `verifications` are the last one of the whole vault and those of parts since then that found something;
     `mute_channels` are channels for alerts that did not take the last message; `schedules` those that were asked for,
     `cancelled` or not. `requests` are the entries about each restore that somebody asked for, as `approval.standing`
-    folds them. `packs` are the newest emergency packs; `superseded` has a scope's recovery point before the newest, and the
-    last instant at which that one was current.
+    folds them. `packs` are the newest emergency packs; `superseded` has a scope's recovery point before the newest,
+    and the last instant at which that one was current.
     """
 
     snapshots: dict[Place, Named] = field(default_factory=dict)
