@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from itertools import count
 from typing import Any
 
 import pytest
@@ -12,8 +11,7 @@ import pytest
 from wedsync_dr.access.roles import Role
 from wedsync_dr.alerts.alert import AlertCode
 from wedsync_dr.api.backup_id import backup_id
-from wedsync_dr.api.once import Launcher
-from wedsync_dr.api.runs import Runs, RunStatus
+from wedsync_dr.api.runs import RunStatus
 from wedsync_dr.approval.deciding import find
 from wedsync_dr.approval.request import Person
 from wedsync_dr.approval.use import claim
@@ -21,15 +19,8 @@ from wedsync_dr.model import SCHEMA
 from wedsync_dr_tests import town
 from wedsync_dr_tests.api.fakes import down
 from wedsync_dr_tests.api.in_process import InProcessRuns
+from wedsync_dr_tests.api.restores import PATH, WHY, People, backup, do, guests, plan, seen, spoil, use
 from wedsync_dr_tests.api.running import Running
-
-PATH = "/api/recovery/restore"
-WHY = "guests were imported twice"
-_NAMES = count(1)
-
-
-def use(api: Running, runs: Runs) -> None:
-    api.app.state.site = replace(api.site, launcher=Launcher(runs))
 
 
 @pytest.fixture
@@ -41,52 +32,10 @@ def runs(api: Running) -> Iterator[InProcessRuns]:
     api.clock.ahead = timedelta()
 
 
-class People:
-    """Who calls, by what they may do."""
-
-    def __init__(self, api: Running) -> None:
-        self.anna, self.rita = api.token(Role.OPERATOR, name="anna"), api.token(Role.RESPONDER, name="rita")
-        self.bert, self.cara = (api.token(Role.APPROVER, name=name) for name in ("bert", "cara"))
-        self.anna_too = api.token(Role.APPROVER, name="Anna")
-        self.viewer = api.token(Role.VIEWER, name="victor")
-        self.first, self.second = (api.token(Role.OPERATOR, number, name=f"org {number}") for number in "12")
-
-
 @pytest.fixture(scope="module")
 def people(api: Running) -> People:
     api.site.standing.refresh()
     return People(api)
-
-
-def backup(api: Running, wedding: int) -> str:
-    newest = next(iter(api.archive.vault.snapshots(scope=town.wedding(wedding))))
-    return backup_id(newest.scope, newest.snapshot_id)
-
-
-def spoil(api: Running, wedding: int) -> list[tuple[object, ...]]:
-    """The guests as they were before somebody renamed them."""
-    before = guests(api, wedding)
-    town.run(api.source, f"UPDATE guests SET name = 'wrong' WHERE wedding_id = {wedding}")
-    return before
-
-
-def guests(api: Running, wedding: int) -> list[tuple[object, ...]]:
-    return town.rows(api.source, f"SELECT * FROM guests WHERE wedding_id = {wedding} ORDER BY id")
-
-
-def plan(api: Running, wedding: int, token: str, **more: Any) -> dict[str, Any]:
-    answer = api.call("POST", PATH, token, json={"backupId": backup(api, wedding), "reason": WHY} | more)
-    assert answer.status_code == 200, answer.text
-    return dict(answer.json())
-
-
-def do(api: Running, verb: str, restore: dict[str, Any], token: str, **body: Any) -> tuple[int, dict[str, Any]]:
-    answer = api.call("POST", f"{PATH}/{restore['restoreId']}/{verb}", token, json=body)
-    return answer.status_code, answer.json()
-
-
-def seen(api: Running, restore: dict[str, Any], token: str) -> dict[str, Any]:
-    return dict(api.get(PATH, token, params={"restoreId": restore["restoreId"]}).json()["restore"])
 
 
 def test_a_restore_is_planned_approved_by_another_person_and_carried_out_once(
