@@ -110,14 +110,22 @@ class Deployment:
 
     def start_dagster(self, progress: Progress = silent) -> None:
         """Start webserver and daemon, and wait until the definitions are loaded."""
+        self.start_webserver()
+        self.start_daemon()
+        self.wait_until_loaded(progress)
+
+    def start_webserver(self) -> None:
+        """Start it; runs can be asked for once it has loaded, and are begun by the daemon."""
         dagster_home = self.home / "dagster"
         dagster_home.mkdir(exist_ok=True)
         shutil.copyfile(_shipped("dagster.yaml"), dagster_home / "dagster.yaml")
-        workspace = ["--workspace", str(_shipped("workspace.yaml"))]
-        web = ["dagster_webserver", "--host", "127.0.0.1", "--port", str(self.dagster.port), *workspace]
-        self._start("webserver", web)
-        self._start("daemon", ["dagster._daemon", "run", *workspace])
-        self._wait_until_loaded(progress)
+        self._start(
+            "webserver", ["dagster_webserver", "--host", "127.0.0.1", "--port", str(self.dagster.port), *_place()]
+        )
+
+    def start_daemon(self) -> None:
+        """Start what begins runs, and what looks at schedules and sensors."""
+        self._start("daemon", ["dagster._daemon", "run", *_place()])
 
     def start_api(self) -> int:
         """Start the REST API, and return its port; it answers a moment later."""
@@ -160,7 +168,8 @@ class Deployment:
             self._running.append(processes.start(name, command, environment=environment, cwd=self.home, log=log))
             self._pids.write_text(json.dumps([process.child.pid for process in self._running]))
 
-    def _wait_until_loaded(self, progress: Progress) -> None:
+    def wait_until_loaded(self, progress: Progress = silent) -> None:
+        """Wait until the webserver has the definitions."""
         progress("starting Dagster", 0, 1)
         deadline = time.monotonic() + READY_S
         while time.monotonic() < deadline:
@@ -184,6 +193,10 @@ class Deployment:
     @property
     def _pids(self) -> Path:
         return self.home / "processes.json"
+
+
+def _place() -> list[str]:
+    return ["--workspace", str(_shipped("workspace.yaml"))]
 
 
 def _shipped(name: str) -> Path:
