@@ -79,7 +79,14 @@ def _parsed(document: bytes) -> dict[str, jwt.PyJWK]:
     found: Any = json.loads(document)
     listed = [one for one in found["keys"] if isinstance(one, dict)] if isinstance(found, dict) else []
     usable = [one for one in listed if one.get("kty") in ("RSA", "EC", "OKP") and one.get("use", "sig") == "sig"]
-    return {str(key.key_id): key for key in map(jwt.PyJWK.from_dict, usable) if key.key_id}
+    return {str(key.key_id): key for key in map(_key, usable) if key and key.key_id}
+
+
+def _key(listed: dict[str, Any]) -> jwt.PyJWK | None:
+    try:
+        return jwt.PyJWK.from_dict(listed)
+    except jwt.PyJWTError:
+        return None
 
 
 def _unavailable() -> IdentityUnavailable:

@@ -29,6 +29,7 @@ _PROBLEMS = {
     500: ("fault", "Internal Server Error", "A fault of wedsync-dr itself, with the error id 5f2c8a1e9b3d7a60."),
     503: ("source-unreachable", "Service Unavailable", "The source does not answer."),
 }
+_JSON = "application/json"
 _OPEN = (400, 406, 413, 415, 500)
 _SENT = (400, 409, 413, 415, 422)
 _METHODS = ("get", "put", "post", "delete", "patch")
@@ -74,6 +75,7 @@ def describe(app: FastAPI) -> dict[str, Any]:
 
 def _complete(path: str, method: str, operation: dict[str, Any]) -> None:
     responses = operation["responses"]
+    _share_schema([answer for status, answer in responses.items() if status.startswith("2")])
     for answer in responses.values():
         if PROBLEM not in answer.get("content", {}):
             _in_both(answer)
@@ -88,11 +90,20 @@ def _complete(path: str, method: str, operation: dict[str, Any]) -> None:
         _in_both(operation["requestBody"])
 
 
+def _share_schema(answers: list[dict[str, Any]]) -> None:
+    """Whatever a route answers when it succeeds has one shape; the framework says so of one status alone."""
+    kinds = [kind for answer in answers for name, kind in answer.get("content", {}).items() if name == _JSON]
+    schemas = [kind["schema"] for kind in kinds if "schema" in kind]
+    for kind in kinds:
+        if schemas:
+            kind.setdefault("schema", schemas[0])
+
+
 def _in_both(part: dict[str, Any]) -> None:
     """What is said of plain JSON holds for the versioned media type."""
     content = part.get("content", {})
-    if "application/json" in content:
-        content[MEDIA_TYPE] = content["application/json"]
+    if _JSON in content:
+        content[MEDIA_TYPE] = content[_JSON]
 
 
 def _statuses(method: str, operation: dict[str, Any]) -> list[int]:

@@ -58,7 +58,7 @@ query ($id: ID!, $cursor: String, $limit: Int) { runOrError(runId: $id) {
 """
 
 TERMINATE = """
-mutation ($id: String!) { terminateRun(runId: $id, terminatePolicy: SAFE_TERMINATE) {
+mutation ($id: String!, $policy: TerminateRunPolicy) { terminateRun(runId: $id, terminatePolicy: $policy) {
     __typename
     ... on TerminateRunFailure { run { status } } } }
 """

@@ -40,6 +40,10 @@ _MEANS = {
     RunStatus.FAILED: ("FAILURE",),
     RunStatus.CANCELLED: ("CANCELED",),
 }
+_POLICY = {
+    RunStatus.INITIATED: "MARK_AS_CANCELED_IMMEDIATELY",  # a process that is on its way finds that, and ends
+    RunStatus.RUNNING: "SAFE_TERMINATE",
+}
 _STATUS = {word: status for status, words in _MEANS.items() for word in words}
 
 
@@ -173,14 +177,15 @@ class DagsterRuns:
 
     def terminate(self, run_id: str) -> bool:
         for _ in range(_TRIES):
-            if self._dagster.ask(questions.TERMINATE, id=run_id)["__typename"] == "TerminateRunSuccess":
-                return True
             run = self.run(run_id)
             if run is None or run.status.over:
                 return False
             if run.status is RunStatus.CANCELLING:
                 return True
-            time.sleep(_AGAIN_S)  # its process is just being started, and cannot be reached yet
+            found = self._dagster.ask(questions.TERMINATE, id=run_id, policy=_POLICY[run.status])
+            if found["__typename"] == "TerminateRunSuccess":
+                return True
+            time.sleep(_AGAIN_S)
         raise SchedulerUnreachable(f"Dagster does not stop the run {run_id} yet.", remedy="Ask again in a moment.")
 
 

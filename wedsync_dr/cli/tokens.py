@@ -39,8 +39,14 @@ def create(role: str, name: str, organizations: tuple[str, ...], days: int, as_j
     if not name.strip() or len(name) > _LONGEST_NAME or not name.isprintable():
         raise click.UsageError(f"--name takes 1 to {_LONGEST_NAME} characters that can be printed.")
     bound = [scope_of(Kind.VENDOR, one) for one in organizations] if organizations else None
+    ledger = at_hand.archive().ledger
+    for scope in bound or ():
+        if scope not in ledger.known().newest:
+            note(
+                f"warning: the vault has no recovery point of {scope}; a token of an unknown organization sees nothing"
+            )
     secret, token = create_token(
-        at_hand.archive().ledger,
+        ledger,
         name=name.strip(),
         role=Role(role),
         organizations=bound,

@@ -35,6 +35,7 @@ READY_S = 120.0
 PACKAGE = Path(__file__).resolve().parents[1]
 CODE_SERVER = "code server"
 CELERY = Path("deploy", "celery")
+_PYTHON = [sys.executable, "-m"]
 _LOOPBACK = ["--host", "127.0.0.1", "--port"]
 _WORKSPACE = "load_from:\n  - grpc_server: {{host: 127.0.0.1, port: {port}, location_name: wedsync_dr}}\n"
 
@@ -121,34 +122,45 @@ class Deployment:
         return file
 
     def start_dagster(self, progress: Progress = silent) -> None:
-        """Start code server, webserver and daemon, and wait until the definitions are loaded.
+        """Start code server, webserver and daemon, and wait until the definitions are loaded."""
+        self.start_webserver()
+        self.start_daemon()
+        self.wait_until_loaded(progress)
 
-        The code server is one of its own: those that webserver and daemon would start are not replaced when they die.
+    def start_webserver(self) -> None:
+        """Start it, with a code server of its own; runs can be asked for once it has loaded, and the daemon begins them.
+
+        The code servers that webserver and daemon would start themselves are not replaced when they die.
         """
         dagster_home = self.home / "dagster"
         dagster_home.mkdir(exist_ok=True)
         instance = CELERY / "dagster.yaml" if self._fleet else Path("dagster.yaml")
         shutil.copyfile(_shipped(instance), dagster_home / "dagster.yaml")
         (dagster_home / "workspace.yaml").write_text(_WORKSPACE.format(port=self._code_port))
-        workspace = ["--workspace", str(dagster_home / "workspace.yaml")]
         code = ["-m", "wedsync_dr.definitions", "--location-name", "wedsync_dr"]
-        python = [sys.executable, "-m"]
-        self._commands = {
+        self._start_all({
             **(self._fleet.broker() if self._fleet else {}),
-            CODE_SERVER: [*python, "dagster", "api", "grpc", *_LOOPBACK, str(self._code_port), *code],
-            "webserver": [*python, "dagster_webserver", *_LOOPBACK, str(self.dagster.port), *workspace],
-            "daemon": [*python, "dagster._daemon", "run", *workspace],
-            **(self._fleet.commands() if self._fleet else {}),
-        }
-        for name in self._commands:
+            CODE_SERVER: [*_PYTHON, "dagster", "api", "grpc", *_LOOPBACK, str(self._code_port), *code],
+            "webserver": [*_PYTHON, "dagster_webserver", *_LOOPBACK, str(self.dagster.port), *self._workspace()],
+        })  # fmt: skip
+
+    def start_daemon(self) -> None:
+        """Start what begins runs and looks at schedules and sensors, and the workers where there are any."""
+        daemon = [*_PYTHON, "dagster._daemon", "run", *self._workspace()]
+        self._start_all({"daemon": daemon, **(self._fleet.commands() if self._fleet else {})})
+
+    def _workspace(self) -> list[str]:
+        return ["--workspace", str(self.home / "dagster" / "workspace.yaml")]
+
+    def _start_all(self, commands: Mapping[str, list[str]]) -> None:
+        self._commands |= commands
+        for name in commands:
             self._start(name)
-        self._wait_until_loaded(progress)
 
     def start_api(self) -> int:
         """Start the REST API, and return its port; it answers a moment later."""
         port = processes.free_port()
-        self._commands["api"] = ["wedsync_dr.cli", "api", "--port", str(port)]
-        self._start("api")
+        self._start_all({"api": [*_PYTHON, "wedsync_dr.cli", "api", "--port", str(port)]})
         return port
 
     def started(self) -> list[processes.Process]:
@@ -202,7 +214,8 @@ class Deployment:
             self._running.append(processes.start(name, command, environment=environment, cwd=self.home, log=log))
             self._pids.write_text(json.dumps([process.child.pid for process in self._running]))
 
-    def _wait_until_loaded(self, progress: Progress) -> None:
+    def wait_until_loaded(self, progress: Progress = silent) -> None:
+        """Wait until the webserver has the definitions."""
         progress("starting Dagster", 0, 1)
         deadline = time.monotonic() + READY_S
         while time.monotonic() < deadline:

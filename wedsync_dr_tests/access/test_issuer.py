@@ -137,6 +137,11 @@ def test_keys_that_moved_elsewhere_are_not_followed(issuing: Issuing) -> None:
     assert issuing.asked == 1
 
 
+def test_a_key_of_a_kind_that_we_do_not_know_does_not_hide_the_others(issuing: Issuing) -> None:
+    issuing.keys.insert(0, {"kty": "EC", "crv": "P-999", "kid": "odd", "x": "AA", "y": "AA"})
+    assert issuing.identities().identify(token(), NOW).subject == "oidc:nina"
+
+
 def test_a_secret_among_the_keys_is_never_used(issuing: Issuing) -> None:
     issuing.keys = [{"kty": "oct", "kid": "first", "k": "c2VjcmV0LXNlY3JldC1zZWNyZXQtc2VjcmV0LXNlY3JldA"}]
     with pytest.raises(NotAuthenticated):

@@ -38,16 +38,13 @@ def deployment() -> Iterator[Deployment]:
         stage.start_database()
         load_platform(stage.server.url(PLATFORM), weddings=3, seed=3, today=stage.now().date())
         stage.make_keys()
-        stage.start_dagster()
-        _switch_off(DagsterAutomations(GraphQL(f"http://127.0.0.1:{stage.dagster.port}")))
+        stage.start_webserver()
+        stage.wait_until_loaded()
+        automations = DagsterAutomations(GraphQL(f"http://127.0.0.1:{stage.dagster.port}"))
+        for one in automations.all():
+            automations.switch(one.name, on=False)
+        stage.start_daemon()
         yield stage
-
-
-def _switch_off(automations: DagsterAutomations) -> None:
-    """All of them; a tick that was under way meanwhile may have written its sensor's old state again."""
-    while on := [one.name for one in automations.all() if one.enabled]:
-        for name in on:
-            automations.switch(name, on=False)
 
 
 @pytest.fixture(scope="module")

@@ -170,7 +170,7 @@ def test_an_unknown_path_and_a_method_that_a_path_has_not_are_told_apart(trial: 
     assert trial.get("/no/such").status_code == 404
     refused = trial.call("DELETE", "/health")
     assert (refused.status_code, refused.headers["Allow"]) == (405, "GET")
-    assert trial.call("PUT", "/api/backup/validation").headers["Allow"] == "GET, POST"
+    assert trial.call("PATCH", "/api/backup/validation").headers["Allow"] == "GET, POST, PUT"
 
 
 def test_every_error_has_a_status() -> None:

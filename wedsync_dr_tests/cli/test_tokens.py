@@ -17,6 +17,12 @@ def test_a_token_is_shown_once_and_listed_without_itself(ready: Desk) -> None:
     assert made["token"] not in listed and made["token"].removeprefix("wdr_") not in ready.done("ledger", "list")
 
 
+def test_a_token_of_an_organization_that_nobody_knows_is_made_with_a_warning(ready: Desk) -> None:
+    create = ("tokens", "create", "--role", "viewer", "--name", "venue", "--organization")
+    assert "warning" in ready.run(*create, "no-such").stderr
+    assert "warning" not in ready.run(*create, ROSES).stderr
+
+
 def test_a_revoked_token_stays_in_the_list_and_an_unknown_one_is_not_found(ready: Desk) -> None:
     made = ready.json("tokens", "create", "--role", "operator", "--name", "night", "--expires-in", "1")
     ready.done("tokens", "revoke", made["id"], "--reason", "left")
