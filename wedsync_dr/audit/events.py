@@ -17,7 +17,7 @@ ROUTINE = frozenset(
 )
 """What runs by the clock and has sections of its own; everything else was done by somebody."""
 
-_WHO = ("approved_by", "refused_by", "by", "requested_by", "actor", "principal")
+_WHO = ("approved_by", "refused_by", "by", "subject", "requested_by")
 _RUN = re.compile(r"\bdagster run ([0-9a-f-]{36})\b")
 _LONGEST = 120
 
@@ -32,10 +32,17 @@ _PLAIN = {
     "restore-requested": "asked for a restore",
     "restore-approved": "approved a restore",
     "restore-refused": "refused a restore",
-    "api-call": "called the API",
+    "restore-withdrawn": "withdrew the request",
+    "approval-used": "used the approval",
+    "alone-acknowledged": "saw that somebody went alone",
+    "token-revoked": "revoked a token",
     "reported": "made a report",
 }
 _KNOWN: dict[str, Callable[[dict[str, Any]], str]] = {
+    "api-call": lambda body: " ".join(
+        ("called", _text(body, "method"), _text(body, "path"), str(body.get("status", "")))
+    ),
+    "token-created": lambda body: f"made a token with the role {_text(body, 'role') or 'unknown'}",
     "restore-alone": lambda body: f"went alone in an emergency: {_text(body, 'reason') or 'no reason given'}",
     "restore-started": lambda body: f"began a restore ({_text(body, 'mode') or 'the whole platform'})",
     "restored": lambda body: f"restored ({_rows(body)})" if "rows" in body else "restored the platform",
@@ -59,8 +66,12 @@ def who(body: dict[str, Any]) -> str:
 
 
 def named(body: dict[str, Any]) -> str:
-    """Who did it, in the ledger's words."""
-    return next((text for name in _WHO if (text := _text(body, name))), "")
+    """Who did it, in the ledger's words; a person is an object with a `subject`."""
+    return next((text for name in _WHO if (text := _text(body, name) or _subject(body.get(name)))), "")
+
+
+def _subject(value: object) -> str:
+    return _text(value, "subject") if isinstance(value, dict) else ""
 
 
 def by_drill(entry: LedgerEntry) -> bool:

@@ -56,7 +56,7 @@ def limits(material: Material) -> Section:
 
 _ALWAYS: Sequence[str] = (
     "That nobody cut the end off ledger and vault together: keep this report's head of the ledger elsewhere.",
-    "When a batch or a restore ended: all of its entries carry the instant at which it began. Drills are timed.",
+    "When a restore ended, or a batch whose entry tells no seconds: their entries carry when they began.",
     "That instants are right: they are what the clocks of the source and of the machines said.",
     "That names of persons are real: who did something is the account, the token or the run that did it.",
     "Reading of a snapshot (show, export, diff) leaves no entry in the ledger.",

@@ -36,6 +36,7 @@ class BatchSeen:
     failed: int = 0
     missed: int = 0
     abandoned: bool = False
+    seconds: float | None = None
     numbers: list[int] = field(default_factory=list)
     places: list[Place] = field(default_factory=list)
 
@@ -74,6 +75,7 @@ def _add(batch: BatchSeen, entry: LedgerEntry) -> None:
         batch.current += len(body["current"])
     elif entry.event == "batch-finished":
         batch.ended, batch.failed, batch.missed = entry.at, body.get("failed", 0), len(body.get("missed", ()))
+        batch.seconds = body.get("seconds")
     elif entry.event == "batch-abandoned":
         batch.ended, batch.abandoned = entry.at, True
 
@@ -126,12 +128,12 @@ def _size(batch: BatchSeen, sizes: Sizes) -> tuple[int | None, int | None]:
 
 def _all(chosen: Sequence[BatchSeen], sizes: Sizes) -> Table:
     columns = (
-        "batch:id | began:instant | stored:number | rows:number | bytes:bytes | current:number | missed:number | "
-        "result | purpose | who | Dagster run:run"
+        "batch:id | began:instant | took:seconds | stored:number | rows:number | bytes:bytes | current:number | "
+        "missed:number | result | purpose | who | Dagster run:run"
     )
     rows = [
-        Row((one.batch, one.started, one.stored, *_size(one, sizes), one.current, one.missed, one.result, one.purpose,
-             one.by, one.run), tuple(one.numbers), wrong=not one.good)
+        Row((one.batch, one.started, one.seconds, one.stored, *_size(one, sizes), one.current, one.missed,
+             one.result, one.purpose, one.by, one.run), tuple(one.numbers), wrong=not one.good)
         for one in chosen
     ]  # fmt: skip
     return table(

@@ -1,11 +1,11 @@
 """Questions that one page answers: who restored what in a period; is a wedding erased."""
 
-from wedsync_dr.audit.access import restore_table, restores_of, undecided
 from wedsync_dr.audit.document import Page, Row, Section, cited, counted, table
 from wedsync_dr.audit.events import deeds, scope_in
 from wedsync_dr.audit.limits import headline
 from wedsync_dr.audit.material import Material
 from wedsync_dr.audit.report import evidence
+from wedsync_dr.audit.restores import restore_table, restores_of, undecided
 from wedsync_dr.model import ScopeId, utc_text
 
 
@@ -33,7 +33,7 @@ def restores_page(material: Material) -> Page:
         restore_table(seen),
         deeds(undecided(material.entries, material.period), "decisions", "Decisions that no restore followed"),
     )
-    verdict = f"{counted(len(seen), 'restore')}, {len(alone) or 'none'} of them without an approval in the ledger"
+    verdict = f"{counted(len(seen), 'restore')}, {len(alone) or 'none'} of them without an approval by somebody else"
     if not seen:
         verdict = "Nothing was restored in this period"
     section = Section("restores", "Every restore", ("CC6.1", "CC6.2", "CC6.3"), (), tables)

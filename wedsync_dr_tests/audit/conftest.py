@@ -150,8 +150,8 @@ def _retain(month: Month, _scratch: Scratch) -> None:
 def _restores(month: Month, _scratch: Scratch) -> None:
     """One that was asked for and approved, one at the command line."""
     ledger, four = month.archive.ledger, {"kind": "wedding", "id": "4"}
-    ledger.append("restore-requested", four | {"requested_by": "ben (token desk)", "plan": "p"}, on(15, 9))
-    ledger.append("restore-approved", four | {"approved_by": "lea (token lead)", "plan": "p"}, on(15, 9, 5))
+    ledger.append("restore-requested", four | {"request": "r1", "by": {"subject": "ben", "token": "t1"}}, on(15, 9))
+    ledger.append("restore-approved", {"request": "r1", "by": {"subject": "lea", "token": "t2"}}, on(15, 9, 5))
     for number, by in ((4, RUN), (1, ANNA)):
         town.run(
             month.source, f"DELETE FROM rsvps WHERE guest_id IN (SELECT id FROM guests WHERE wedding_id = {number})"
@@ -164,9 +164,15 @@ def _unknown(month: Month, _scratch: Scratch) -> None:
     """What other versions write."""
     ledger = month.archive.ledger
     for minute in range(6):
-        ledger.append("api-call", {"by": "platform (token backend)", "route": "/api/backup/status"}, on(16, 8, minute))
-    ledger.append("token-created", {"by": ANNA, "token": TOKEN, "note": town.SECRET_NAME}, on(16, 9))
-    ledger.append("restore-refused", {"kind": "wedding", "id": "6", "refused_by": "lea (token lead)"}, on(16, 10))
+        ledger.append(
+            "api-call",
+            {"subject": "platform", "method": "GET", "path": "/api/backup/status", "status": 403},
+            on(16, 8, minute),
+        )
+    ledger.append(
+        "token-created", {"by": {"subject": ANNA}, "hash": TOKEN, "name": town.SECRET_NAME, "role": "viewer"}, on(16, 9)
+    )
+    ledger.append("restore-refused", {"request": "r9", "by": {"subject": "lea"}, "reason": "no"}, on(16, 10))
 
 
 _DEEDS = {_DAMAGED: _damage, _DAMAGED + 1: _mended, 11: _hold, 14: _retain, 15: _restores, 16: _unknown}

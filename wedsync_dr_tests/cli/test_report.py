@@ -96,7 +96,7 @@ def test_a_restore_is_on_the_page_with_who_approved_it(ready: Desk) -> None:
     ready.sql("DELETE FROM guests WHERE wedding_id = 'EMMA'")
     ready.done("restore", "--wedding", EMMA, "--mode", "merge", "--apply")
     said = ready.json("report", "restores", "--from", today(), "--out", "restores.html", code=4)
-    assert said["verdict"] == "1 restore, 1 of them without an approval in the ledger"
+    assert said["verdict"] == "1 restore, 1 of them without an approval by somebody else"
     assert ready.run("report", "verify", "restores.html").exit_code == 4
     ready.done("report", "public-key", "--output", "key.pem")
     ready.done("report", "verify", "restores.html", "--public-key", "key.pem")
