@@ -83,7 +83,6 @@ class Guest:
     meal: str = ""
     answer: Answer = Answer.OPEN
     needs: tuple[Need, ...] = ()
-    age: str = ""
     phone: str = ""
     note: str = ""
 

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from wedsync_dr.pack.content import Answer, Guest, Need
 from wedsync_dr.pack.lookup import Lookup, Row
@@ -27,11 +28,15 @@ def guests_of(lookup: Lookup, mapped: PackMap) -> tuple[tuple[Guest, ...], tuple
     return tuple(sorted(found, key=lambda guest: guest.sort)), tables
 
 
+@dataclass(frozen=True, repr=False)
 class _Of:
     """What other tables say of a guest."""
 
-    def __init__(self, answer: Answer, meal: str, table: str, seat: str, needs: tuple[Need, ...]) -> None:
-        self.answer, self.meal, self.table, self.seat, self.needs = answer, meal, table, seat, needs
+    answer: Answer
+    meal: str
+    table: str
+    seat: str
+    needs: tuple[Need, ...]
 
 
 def _guest(lookup: Lookup, row: Row, section: Section, known: _Of) -> Guest:
@@ -46,7 +51,6 @@ def _guest(lookup: Lookup, row: Row, section: Section, known: _Of) -> Guest:
         meal=known.meal,
         answer=known.answer,
         needs=known.needs,
-        age=lookup.plain(row, section, "age"),
         phone=lookup.plain(row, section, "phone"),
         note=lookup.plain(row, section, "note"),
     )

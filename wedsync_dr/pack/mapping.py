@@ -34,7 +34,7 @@ SECTIONS = {
     "venue": _Spec(("name", "address", "phone", "contact", "access")),
     "timeline": _Spec(("title", "starts", "duration", "place", "critical", "who"), ("title", "starts"),
                       ("critical_words",)),
-    "guests": _Spec(("id", "name", "given_name", "family_name", "household", "age", "phone", "note"), ("id",)),
+    "guests": _Spec(("id", "name", "given_name", "family_name", "household", "phone", "note"), ("id",)),
     "answers": _Spec(("guest", "status", "meal"), ("guest",), ("coming", "declined")),
     "diets": _Spec(("guest", "need", "severity", "details"), ("guest", "need"), ("allergy",)),
     "seats": _Spec(("guest", "at", "seat", "order"), ("guest", "at")),
