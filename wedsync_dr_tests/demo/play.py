@@ -70,7 +70,7 @@ class Play:
 
     def made_good(self) -> bool:
         """Whether every wedding was taken since, nothing is late by what `wedsync-dr due` says, and nothing is left."""
-        return self._all_taken() and not self._open_batches() and self._nothing_due() and self._clean()
+        return self._all_taken() and not self._open_batches() and self._nothing_late() and self._clean()
 
     def workers(self) -> list[int]:
         """The processes that runs are at work in: the children of the code server."""
@@ -121,10 +121,10 @@ class Play:
         weddings = [scope for scope in current if scope.kind is Kind.WEDDING]
         return len(weddings) == self.scene.weddings and all(current[one] > utc_text(self._edited) for one in weddings)
 
-    def _nothing_due(self) -> bool:
+    def _nothing_late(self) -> bool:
         now = self.stage.now()
         found = candidates(self.stage.source(), self.stage.archive(), DEFAULT, now, look=True)
-        return not decide(found, DEFAULT, now)
+        return not any(due.late for due in decide(found, DEFAULT, now))
 
     def _clean(self) -> bool:
         archive = self.stage.archive()
