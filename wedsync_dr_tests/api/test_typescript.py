@@ -47,4 +47,5 @@ def test_a_generated_client_compiles_and_reads_pages_verifies_and_is_refused(api
     whole = api.get("/api/backup/snapshots?limit=100", token).json()["snapshots"]
     assert told["ids"] == [one["backupId"] for one in whole]
     assert (told["verdict"], told["isValid"], told["refused"]) == ("well", True, 404)
+    assert told["snapshot"] == [True, "snapshot", "INITIATED"]
     assert told["tiers"] > 0 and len(told["requestId"]) == 32

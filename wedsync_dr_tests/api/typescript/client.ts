@@ -29,6 +29,17 @@ if (!backupId) throw new Error("the wedding has no snapshot");
 const done = await api.POST("/api/backup/validation", { body: { backupId, validationType: "FULL" } });
 if (!done.data) throw new Error(done.error.remedy);
 
+const take = () =>
+  api.POST("/api/backup/manual", {
+    params: { header: { "idempotency-key": "client-0001" } },
+    body: { weddingId: wedding, includeVendorData: true },
+  });
+const asked = await take();
+if (!asked.data) throw new Error(asked.error.remedy);
+const again = await take();
+const job = await api.GET("/api/jobs/{job_id}", { params: { path: { job_id: asked.data.backupId } } });
+if (!job.data) throw new Error(job.error.remedy);
+
 const refused = await api.GET("/api/backup/status", { params: { query: { weddingId: foreign } } });
 
 console.log(
@@ -37,6 +48,7 @@ console.log(
     tiers: status.data.tiers.length,
     ids,
     isValid: done.data.validation.isValid,
+    snapshot: [asked.data.backupId === again.data?.backupId, job.data.job.kind, job.data.job.status],
     refused: refused.error?.status,
     requestId: refused.error?.requestId,
   }),
