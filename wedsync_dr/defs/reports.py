@@ -5,7 +5,6 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 import dagster as dg
-from dagster import DagsterInstance
 from pydantic import Field
 
 from wedsync_dr.audit.crosscheck import NEAR
@@ -14,7 +13,7 @@ from wedsync_dr.audit.material import CheckSeen, DagsterSide, RunSeen
 from wedsync_dr.audit.period import Period, period_of
 from wedsync_dr.audit.publish import Published, publish
 from wedsync_dr.audit.sign import PAGE
-from wedsync_dr.defs import checks, drills, objectives, upkeep
+from wedsync_dr.defs import checks, drills, objectives, packs, upkeep
 from wedsync_dr.defs.failures import told_to_dagster
 from wedsync_dr.defs.partitions import RECOVERY_POINTS
 from wedsync_dr.defs.resources import Protection
@@ -22,7 +21,8 @@ from wedsync_dr.errors import MalformedId
 from wedsync_dr.settings import HOME, places
 
 Resource = dg.ResourceParam[Protection]
-KEYS = tuple(key for one in (*checks.ALL, *objectives.ALL, drills.restorable, *upkeep.ALL) for key in one.check_keys)
+_CHECKS = (*checks.ALL, *objectives.ALL, drills.restorable, packs.emergency_packs_fresh, *upkeep.ALL)
+KEYS = tuple(key for one in _CHECKS for key in one.check_keys)
 """The checks whose history a report has: all of them."""
 _AT_ONCE = 500
 _CHECKED = frozenset({"SUCCEEDED", "FAILED"})
@@ -69,7 +69,7 @@ def _day(text: str) -> date | None:
         raise MalformedId("`first` or `last` is not a day.", remedy="Write it as 2026-10-01.") from None
 
 
-def dagster_side(instance: DagsterInstance, checks: Sequence[dg.AssetCheckKey], period: Period) -> DagsterSide:
+def dagster_side(instance: dg.DagsterInstance, checks: Sequence[dg.AssetCheckKey], period: Period) -> DagsterSide:
     """What the instance remembers of a period and a few hours around it: evaluations of checks, and runs that ended."""
     seen = [one for key in checks for one in _evaluations(instance, key, period)]
     wanted = dg.RunsFilter(statuses=_ENDED, created_after=period.begin - NEAR, created_before=period.end + NEAR)
@@ -81,7 +81,7 @@ def dagster_side(instance: DagsterInstance, checks: Sequence[dg.AssetCheckKey], 
     return DagsterSide(tuple(seen), tuple(runs))
 
 
-def _evaluations(instance: DagsterInstance, key: dg.AssetCheckKey, period: Period) -> Iterator[CheckSeen]:
+def _evaluations(instance: dg.DagsterInstance, key: dg.AssetCheckKey, period: Period) -> Iterator[CheckSeen]:
     """Newest first, page by page, until they are older than the period."""
     cursor = None
     while True:

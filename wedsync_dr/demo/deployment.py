@@ -128,7 +128,7 @@ class Deployment:
         self.wait_until_loaded(progress)
 
     def start_webserver(self) -> None:
-        """Start it, with a code server of its own; runs can be asked for once it has loaded, and the daemon begins them.
+        """Start it, with a code server of its own; runs can be asked for once it has loaded.
 
         The code servers that webserver and daemon would start themselves are not replaced when they die.
         """
