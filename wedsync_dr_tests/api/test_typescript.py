@@ -3,12 +3,16 @@
 import json
 import shutil
 import subprocess
+import time
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from wedsync_dr.access.roles import Role
+from wedsync_dr_tests.api.in_process import InProcessRuns
+from wedsync_dr_tests.api.restores import backup, guests, spoil, use
 from wedsync_dr_tests.api.running import Running
 
 _SOURCES = Path(__file__).with_name("typescript")
@@ -35,17 +39,41 @@ def run(place: Path, *command: str) -> str:
     return ended.stdout
 
 
-@pytest.mark.filterwarnings("default:NOT TESTED")
-def test_a_generated_client_compiles_and_reads_pages_verifies_and_is_refused(api: Running, compiler: Path) -> None:
+@pytest.fixture(scope="module")
+def clients(api: Running, compiler: Path) -> Path:
+    """The compiled clients, with types from the document of the running API."""
     (compiler / "openapi.json").write_text(api.get("/openapi.json").text)
     run(
         compiler, "node_modules/.bin/openapi-typescript", "openapi.json", "-o", "api.ts", "--default-non-nullable=false"
     )
     run(compiler, "node_modules/.bin/tsc")
+    return compiler / "built"
+
+
+@pytest.mark.filterwarnings("default:NOT TESTED")
+def test_a_generated_client_reads_pages_takes_a_snapshot_verifies_and_is_refused(api: Running, clients: Path) -> None:
     token = api.token(Role.OPERATOR, "1")
-    told = json.loads(run(compiler, "node", "built/client.js", api.url, token, "3", "5"))
+    told = json.loads(run(clients, "node", "client.js", api.url, token, "3", "5"))
     whole = api.get("/api/backup/snapshots?limit=100", token).json()["snapshots"]
     assert told["ids"] == [one["backupId"] for one in whole]
     assert (told["verdict"], told["isValid"], told["refused"]) == ("well", True, 404)
     assert told["snapshot"] == [True, "snapshot", "INITIATED"]
     assert told["tiers"] > 0 and len(told["requestId"]) == 32
+
+
+@pytest.mark.filterwarnings("default:NOT TESTED")
+def test_a_generated_client_brings_a_wedding_back_after_another_person_agreed(api: Running, clients: Path) -> None:
+    runs = InProcessRuns(api)
+    use(api, runs)
+    before = spoil(api, 3)
+    people = [api.token(Role.OPERATOR, name="olga"), api.token(Role.APPROVER, name="bert")]
+    with ThreadPoolExecutor(1) as pool:
+        client = pool.submit(run, clients, "node", "restore.js", api.url, *people, backup(api, 3))
+        while not client.done():
+            if any(not one.status.over for one in list(runs.runs.values())):
+                runs.carry_out()
+            time.sleep(0.05)
+    told = json.loads(client.result())
+    assert (told["own"], told["status"], told["verified"]) == (403, "COMPLETED", True)
+    assert told["tables"] == ["public.guests"]
+    assert guests(api, 3) == before
