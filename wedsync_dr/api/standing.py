@@ -65,7 +65,7 @@ class Standing:
             health = look(self._places, self._policy(), self._now())
             if health.ledger is not None:
                 self._next = self._places.archive().ledger.read
-            view = View.of(health)
+            view = View.of(health, self._members[1] if self._members else None)
             if view.members is not None:
                 self._members = view.health.at, view.members
             self._view = view

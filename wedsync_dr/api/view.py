@@ -37,8 +37,10 @@ class View:
     memo: dict[str, object] = field(default_factory=dict, repr=False)
 
     @classmethod
-    def of(cls, health: Health) -> "View":
-        """Work everything out; takes its time."""
+    def of(cls, health: Health, before: Members | None = None) -> "View":
+        """Work everything out; takes its time. What has vanished from the source stays with those who were its members
+        `before`: they are who asks for it back.
+        """
         found = health.candidates or ()
         judged = judge(health)
         return cls(
@@ -48,7 +50,7 @@ class View:
             listing=Listing(health.ledger or LedgerState(), {one.scope: one.tier for one in found}),
             candidates={one.scope: one for one in found},
             next_due=_next_due(found, health),
-            members=None if health.candidates is None else _members(found),
+            members=None if health.candidates is None else _kept(_members(found), before or {}, health.vanished),
         )
 
     @property
@@ -117,6 +119,12 @@ _NAMING = {
     AlertCode.VERIFICATION_FINDINGS: "Verification found damage in snapshots of these.",
     AlertCode.VANISHED: "In the vault and not in the source any more; the snapshots stay.",
 }
+
+
+def _kept(now: Members, before: Members, gone: Collection[ScopeId]) -> Members:
+    lost = set(gone)
+    stay = {one: known & lost for one, known in before.items() if known & lost}
+    return {one: now.get(one, frozenset()) | stay.get(one, frozenset()) for one in {*now, *stay}}
 
 
 def _members(found: Iterable[Candidate]) -> Members:

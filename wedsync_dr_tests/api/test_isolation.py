@@ -1,5 +1,6 @@
 """Whoever is bound to organizations learns nothing of the others: whatever is asked, on every path."""
 
+from collections.abc import Collection
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,7 +13,7 @@ from wedsync_dr.access.identity import Identity
 from wedsync_dr.access.roles import Role
 from wedsync_dr.alerts.health import Health
 from wedsync_dr.api.listing import Listing
-from wedsync_dr.api.view import View
+from wedsync_dr.api.view import Members, View
 from wedsync_dr.model import Kind, ScopeId, Tier
 from wedsync_dr.schedule.due import Candidate
 from wedsync_dr.schedule.policy import DEFAULT
@@ -31,7 +32,7 @@ def wedding(text: str) -> ScopeId:
     return ScopeId(Kind.WEDDING, text)
 
 
-def seen(world: dict[str, set[str]]) -> View:
+def seen(world: dict[str, set[str]], before: Members | None = None, lost: Collection[str] = ()) -> View:
     vendors = [
         Candidate(ScopeId(Kind.VENDOR, one), Tier.NORMAL, booked=tuple(map(wedding, sorted(booked))))
         for one, booked in world.items()
@@ -40,7 +41,8 @@ def seen(world: dict[str, set[str]]) -> View:
     state = LedgerState()
     for one in (*vendors, *weddings):
         state.snapshots[one.scope, "20261124T090000.000000Z-00000000"] = Named("0" * 64, "batch")
-    return View.of(Health(NOW, DEFAULT, candidates=(*vendors, *weddings), ledger=state))
+    state.newest |= dict.fromkeys(map(wedding, lost), "20261124T090000.000000Z-00000000")
+    return View.of(Health(NOW, DEFAULT, candidates=(*vendors, *weddings), ledger=state), before)
 
 
 @given(worlds, st.data())
@@ -54,6 +56,21 @@ def test_a_member_sees_the_own_organizations_and_the_weddings_these_take_part_in
     own = {one for one in world if one in bound_to}
     assert {one.id for one in sight if one.kind is Kind.VENDOR} == own
     assert {one.id for one in sight if one.kind is Kind.WEDDING} == set().union(*(world[one] for one in own))
+
+
+@given(worlds, worlds, st.data())
+def test_what_has_vanished_stays_with_its_members_and_becomes_nobody_else_s(
+    before: dict[str, set[str]], now: dict[str, set[str]], data: st.DataObject
+) -> None:
+    last = seen(before).members
+    there = {one for booked in now.values() for one in booked}
+    lost = {one for booked in before.values() for one in booked} - there
+    accepted = data.draw(st.sets(st.sampled_from(sorted(lost)))) if lost else set()
+    members = seen(now, before=last, lost=lost - accepted).members
+    assert members is not None
+    for one in {*before, *now}:
+        seen_now = {scope.id for scope in members.get(one, frozenset()) if scope.kind is Kind.WEDDING}
+        assert seen_now == now.get(one, set()) | ((before.get(one, set()) & lost) - accepted)
 
 
 @given(worlds, st.data())
