@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 from wedsync_dr.alerts.places import Places
+from wedsync_dr.approval.deciding import approve, ask
+from wedsync_dr.approval.request import Asked, Person, Preview
 from wedsync_dr.audit.gather import gather
 from wedsync_dr.audit.material import DagsterSide, Material
 from wedsync_dr.audit.period import Period
@@ -149,9 +151,10 @@ def _retain(month: Month, _scratch: Scratch) -> None:
 
 def _restores(month: Month, _scratch: Scratch) -> None:
     """One that was asked for and approved, one at the command line."""
-    ledger, four = month.archive.ledger, {"kind": "wedding", "id": "4"}
-    ledger.append("restore-requested", four | {"request": "r1", "by": {"subject": "ben", "token": "t1"}}, on(15, 9))
-    ledger.append("restore-approved", {"request": "r1", "by": {"subject": "lea", "token": "t2"}}, on(15, 9, 5))
+    asked = Asked(town.wedding(4), "merge", "s", "0" * 64, Preview(1, 0, ()), approvals=1)
+    ask(month.archive, asked, request_id="r1", by=Person("ben", "t1"), reason="rsvps", expires=timedelta(days=1),
+        now=on(15, 9))  # fmt: skip
+    approve(month.archive, "r1", by=Person("lea", "t2"), now=on(15, 9, 5))
     for number, by in ((4, RUN), (1, ANNA)):
         town.run(
             month.source, f"DELETE FROM rsvps WHERE guest_id IN (SELECT id FROM guests WHERE wedding_id = {number})"
