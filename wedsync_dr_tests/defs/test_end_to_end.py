@@ -55,6 +55,7 @@ def test_a_lost_wedding_comes_back_through_the_ui_s_own_interface(tmp_path: Path
         chapters.it_is_restored(scene)
         chapters.bit_for_bit(scene)
         chapters.a_drill(scene)
+        chapters.packs_for_the_field(scene)
         chapters.checks_pass(scene)
         scene.wait("backfill", lambda: scene.dagster.backfill(backfill).runs_finished, done=lambda: 0, total=1)
         assert not scene.dagster.backfill(backfill).failed
