@@ -11,7 +11,7 @@ from wedsync_dr.schedule.risk import vendor_risk
 from wedsync_dr.schedule.tiers import days_until, today_in, zone_of
 from wedsync_dr.scope.discovery import Days, ScopeInfo, discover
 from wedsync_dr.scope.survey import Source, Survey, survey
-from wedsync_dr.snapshot.take import close_unfinished
+from wedsync_dr.snapshot.unfinished import close_unfinished
 from wedsync_dr.snapshot.unmoved import moved
 from wedsync_dr.snapshot.urgency import scope_tier
 from wedsync_dr.vault.archive import Archive

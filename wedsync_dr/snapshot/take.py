@@ -24,6 +24,7 @@ from wedsync_dr.snapshot.reading import Laid, Read, stretches
 from wedsync_dr.snapshot.schema import begin_schema, take_schema
 from wedsync_dr.snapshot.shelf import Slot, shelf
 from wedsync_dr.snapshot.supplement import Supplements
+from wedsync_dr.snapshot.unfinished import close_unfinished, lock_of
 from wedsync_dr.snapshot.unmoved import Proof
 from wedsync_dr.snapshot.urgency import is_due, scope_tier, urgency_of
 from wedsync_dr.snapshot.workers import PUTS, Job, crew
@@ -31,8 +32,6 @@ from wedsync_dr.source.horizon import ages_of
 from wedsync_dr.source.order import restore_order
 from wedsync_dr.source.session import lock_scopes
 from wedsync_dr.vault.archive import Archive
-from wedsync_dr.vault.ledger import LedgerState
-from wedsync_dr.vault.vault import Vault, instant_of
 
 _SCOPE_BYTES = 2**18
 
@@ -80,7 +79,7 @@ def take(
         present = [info for info in known.values() if is_due(info, within_days, now, source.default_time_zone)]
         facts = batch_facts(seen, complete=wanted is None and within_days is None)
         tiers = {info.scope: scope_tier(info, now, source.default_time_zone, policy) for info in present}
-        with lock_scopes(source.url, [_lock_of(facts.batch_id)], patience_s=0, connecting=source.patience):
+        with lock_scopes(source.url, [lock_of(facts.batch_id)], patience_s=0, connecting=source.patience):
             archive.ledger.append("batch-started", _beginning(facts, requested_by, purpose), now)
             whole = wanted is None and within_days is None
             cut = _Cut(whole, workers, limits)
@@ -164,7 +163,7 @@ def take_read(
     if not found:
         return None
     tier, facts = scope_tier(found[0], now, source.default_time_zone, policy), batch_facts(seen)
-    with lock_scopes(read.session, [_lock_of(facts.batch_id)], patience_s=0):
+    with lock_scopes(read.session, [lock_of(facts.batch_id)], patience_s=0):
         archive.ledger.append("batch-started", _beginning(facts, requested_by, purpose), now)
         result = _take_read(source, archive, seen, Group(0, (scope,), (tier,)), read, facts)
         failed = int(isinstance(result, Failed))
@@ -189,43 +188,6 @@ def _take_read(
 def _beginning(facts: BatchFacts, requested_by: str, purpose: str) -> dict[str, str]:
     body = {"batch": facts.batch_id, "requested_by": requested_by}
     return body | ({"purpose": purpose} if purpose else {})
-
-
-def close_unfinished(source: Source, archive: Archive, now: datetime) -> int:
-    """After a crash: remove objects that got no manifest, and close the dead writer's batch in the ledger.
-
-    A batch whose writer is alive holds its lock and is left alone. Returns how many batches were closed.
-    """
-    waiting = {_lock_of(batch): batch for batch in archive.ledger.known().open_batches}
-    if not waiting:
-        return 0
-    with lock_scopes(source.url, list(waiting), patience_s=0, connecting=source.patience) as dead:
-        for batch in sorted(waiting[lock] for lock in dead):
-            missing = _clear(archive.vault, archive.ledger.known(), batch)
-            beside = _clear(archive.vault.supplements, archive.ledger.known(), batch)
-            body = {"batch": batch, "missing": missing} | ({"supplements": beside} if beside else {})
-            archive.ledger.append("batch-abandoned", body, now)
-    return len(dead)
-
-
-def _clear(vault: Vault, state: LedgerState, batch: str) -> list[dict[str, str]]:
-    """Remove what a batch left without manifests; what it named and does not exist."""
-    for ref in list(vault.unfinished()):
-        if instant_of(ref.snapshot_id) == instant_of(batch):
-            vault.discard(ref)
-    named = state.named_in(batch, supplement=vault.supplementary)
-    return [
-        _line(scope) | {"snapshot_id": snapshot_id} for scope, snapshot_id in named if _gone(vault, scope, snapshot_id)
-    ]
-
-
-def _lock_of(batch: str) -> ScopeId:
-    """Held by a batch's writer as long as it lives."""
-    return ScopeId(Kind.PLATFORM, f"batch.{batch}")
-
-
-def _gone(vault: Vault, scope: ScopeId, snapshot_id: str) -> bool:
-    return all(ref.snapshot_id != snapshot_id for ref in vault.snapshots(scope=scope))
 
 
 def _line(scope: ScopeId) -> dict[str, str]:
