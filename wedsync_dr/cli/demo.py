@@ -72,7 +72,7 @@ def up(weddings: int, seed: int, lose: bool, workers: int) -> int:
     """
     if lose:
         wedding, rows = story.lose(_home())
-        click.echo(f"Deleted all {rows} rows of {wedding}, which is tomorrow. Bring it back, in .wedsync/up:")
+        click.echo(f"Deleted all {rows} rows of {wedding}, which is about to be. Bring it back, in .wedsync/up:")
         click.echo(f"  wedsync-dr restore --wedding {wedding.id}            # what it would do")
         click.echo(f"  wedsync-dr restore --wedding {wedding.id} --apply    # do it")
         return exits.DONE

@@ -56,7 +56,7 @@ class PlainLines:
 
 
 def _pace(worked: int, seconds: float, left: int) -> str:
-    if worked <= 0 or seconds <= 0:
+    if worked <= 0 or seconds <= 0 or left <= 0:
         return ""
     rate = worked / seconds
     return f", {rate:.3g}/s, {max(0.0, left / rate):.0f} s left"
