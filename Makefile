@@ -21,7 +21,7 @@ up-celery: $(READY) ## the same with two Celery workers and Redis between, as on
 	$(RUN)/wedsync-dr up --workers 2
 
 test: $(READY) ## the test suite, on a PostgreSQL of its own
-	$(RUN)/pytest -n auto --dist loadfile --cov=wedsync_dr --cov-branch --cov-report=term:skip-covered --cov-fail-under=85
+	$(RUN)/pytest -n auto --dist loadfile --no-loadscope-reorder --cov=wedsync_dr --cov-branch --cov-report=term:skip-covered --cov-fail-under=85
 
 test-nightly: $(READY) ## random worlds by the hundred: ownership against the slow reference
 	$(RUN)/pytest --hypothesis-profile=nightly wedsync_dr_tests/scope
