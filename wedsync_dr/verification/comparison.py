@@ -4,10 +4,10 @@ import secrets
 from collections import Counter
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from wedsync_dr.errors import DisasterRecoveryError, KeyMissing
-from wedsync_dr.model import Kind, Manifest, Progress, RowClass, ScopeId, Tier, silent
+from wedsync_dr.model import Kind, Manifest, Progress, RowClass, ScopeId, Tier, parse_utc, silent
 from wedsync_dr.schedule.policy import DEFAULT, Policy
 from wedsync_dr.scope.discovery import discover
 from wedsync_dr.scope.survey import Source, Survey, survey
@@ -23,7 +23,7 @@ from wedsync_dr.vault.archive import Archive
 
 @dataclass(frozen=True)
 class Moved:
-    """A scope whose rows are not those of its newest snapshot. `late`: the snapshot is older than the tier's RPO."""
+    """A scope whose rows are not those of its newest snapshot. `late`: they were known to be so before the RPO."""
 
     scope: ScopeId
     taken_at: datetime
@@ -56,12 +56,13 @@ def compare_with_source(
 
         contents = _Contents(archive, newest)
         contents.read(seen, progress)
-    moved = []
+    moved, known = [], archive.ledger.known().current
     for scope, manifest in newest.items():
         if contents.of(scope) != dict(manifest.content):
             tier = tiers[scope]
             rpo = policy.of(tier).rpo
-            moved.append(Moved(scope, manifest.taken_at, tier, late=_age(manifest, now) > rpo))
+            current = max(manifest.taken_at, parse_utc(known[scope])) if scope in known else manifest.taken_at
+            moved.append(Moved(scope, manifest.taken_at, tier, late=now - current > rpo))
     return Compared(Counter(scope.kind for scope in newest), tuple(sorted(moved, key=lambda one: one.scope)))
 
 
@@ -112,10 +113,6 @@ class _Contents:
             return self._archive.keyring.existing(scope, row_class).content_key(scope)
         except KeyMissing:
             return self._nobodys
-
-
-def _age(manifest: Manifest, now: datetime) -> timedelta:
-    return now - manifest.taken_at
 
 
 def _newest(archive: Archive, scope: ScopeId) -> Manifest | None:
