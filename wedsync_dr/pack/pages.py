@@ -50,16 +50,16 @@ def caterer(sheet: Sheet, content: PackContent) -> None:
         sheet.lines("None is recorded. Ask the couple before you rely on it.")
     for guest in allergic:
         what = "; ".join(map(words.need, guest.allergies))
-        sheet.row(
-            Cell(words.seat(guest), 36, SMALL), Cell(guest.name, 42, _NAME), Cell(what, INNER - 78, STRONG), mark=True
-        )
+        seat, name = Cell(words.seat(guest), 30, SMALL), Cell(guest.name, 38, _NAME)
+        sheet.whole_row(seat, name, Cell(what, INNER - 68, STRONG), mark=True)
     _meals(sheet, content)
     others = [guest for guest in content.expected if len(guest.needs) > len(guest.allergies)]
     if others:
         sheet.label("Other wishes")
     for guest in others:
         what = "; ".join(words.need(one) for one in guest.needs if not one.allergy)
-        sheet.row(Cell(words.seat(guest), 36, SMALL), Cell(guest.name, 42, SMALL), Cell(what, INNER - 78, SMALL))
+        seat, name = Cell(words.seat(guest), 30, SMALL), Cell(guest.name, 38, SMALL)
+        sheet.whole_row(seat, name, Cell(what, INNER - 68, SMALL))
 
 
 def _meals(sheet: Sheet, content: PackContent) -> None:
@@ -131,12 +131,12 @@ def _guest(sheet: Sheet, guest: Guest) -> None:
     gone = guest.answer is Answer.DECLINED
     needs = ", ".join(one.what for one in guest.needs)
     table = f"{guest.table or 'no table'}{f' / {guest.seat}' if guest.seat else ''}"
-    sheet.row(
+    sheet.whole_row(
         Cell(words.MARKS[guest.answer], 5, SMALL, 1),
         Cell(guest.name, 49, SMALL if gone else _NAME, 3),
         Cell("" if gone else table, 30, SMALL, 2),
         Cell("" if gone else guest.meal, 18, SMALL, 2),
-        Cell("" if gone else needs, INNER - 102, LABEL if guest.allergies else SMALL, 3),
+        Cell("" if gone else needs, INNER - 102, LABEL if guest.allergies else SMALL),
         mark=bool(guest.allergies) and not gone,
     )
     household = "" if guest.household in guest.name else guest.household
@@ -156,11 +156,11 @@ def seating(sheet: Sheet, content: PackContent) -> None:
         for guest in seated:
             meal = ", ".join(part for part in (guest.meal, *(one.what for one in guest.needs)) if part)
             gone = guest.answer is Answer.DECLINED
-            sheet.row(
+            sheet.whole_row(
                 Cell(guest.seat, 9, STRONG, 1),
                 Cell(words.MARKS[guest.answer], 5, SMALL, 1),
                 Cell(guest.name, 58, SMALL if gone else _NAME, 2),
-                Cell("" if gone else meal, INNER - 72, LABEL if guest.allergies else SMALL, 2),
+                Cell("" if gone else meal, INNER - 72, LABEL if guest.allergies else SMALL),
                 mark=bool(guest.allergies) and not gone,
             )
 

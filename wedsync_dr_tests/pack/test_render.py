@@ -1,6 +1,7 @@
 """The document: it opens, says on every page as of when, and holds whatever a couple typed inside its edges."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -129,6 +130,18 @@ def test_every_guest_is_on_the_list_and_at_a_table(large: Paper) -> None:
     for role in ("GUESTS", "TABLES"):
         text = "".join(page for page in large.pages if f"\n{role}\n" in page)
         assert all(f"\nGuest Number {number}\n" in text for number in range(400))
+
+
+@pytest.mark.parametrize("count", [40, 300, 1000])
+def test_what_is_said_of_an_allergy_is_never_shortened(count: int) -> None:
+    details, kinds = (" ".join(f"{word}{n}" for n in range(count)) for word in ("shock", "nut"))
+    need = Need(kinds, "allergy", details, allergy=True)
+    guest = Guest("Ada", table="T", seat="1", answer=Answer.COMING, needs=(need,))
+    paper = _printed(replace(_content(0, str), guests=(guest,), tables=("T",)))
+    for role, told in (("CATERER", f"{kinds} (allergy): {details}"), ("GUESTS", kinds), ("TABLES", kinds)):
+        text = " ".join(page for page in paper.pages if f"\n{role}\n" in page)
+        assert set(told.split()) <= set(text.split())
+    assert all(piece.y < HIGH - 5 for page in paper.pieces for piece in page)
 
 
 def test_the_heads_of_a_table_stand_on_each_of_its_pages(large: Paper) -> None:
