@@ -195,13 +195,12 @@ class Sheet:
         self._row(cells)
 
     def whole_row(self, *cells: Cell, mark: bool = False) -> None:
-        """A row whose last cell is never shortened: what is too high for one row goes on in further ones."""
+        """A row whose last cell is never shortened: what is too high goes on in further rows that name it again."""
         *heads, last = cells
         lines = list(wrapped(last.text, last.style, last.wide - 1.5, len(last.text) + 1))
         for at in range(0, len(lines), _PART):
             part = " ".join(lines[at : at + _PART])
             self.row(*heads, replace(last, text=part, lines=len(part) + 1), mark=mark)
-            heads = [replace(head, text="") for head in heads]
 
     def _row(self, cells: Sequence[Cell]) -> None:
         x, top = MARGIN, self.y
