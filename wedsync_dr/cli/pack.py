@@ -39,9 +39,10 @@ def pack(
     """Make emergency packs: one PDF a wedding, for the coordinator who has no network.
 
     Each shows the wedding's newest recovery point: couple, venue, the day, guests, meals and allergies, vendors, money.
-    It opens on any phone with a passphrase of its own (`pack passphrase`), and lies sealed in the vault, where it takes
-    the place of the one before. The source is not read, but for the weddings' dates; if it does not answer, these come
-    from the vault. Packs of weddings that are settled are removed.
+    It opens on any phone with the wedding's passphrase (`pack passphrase`), which also opens copies that were handed
+    out before, and lies sealed in the vault, where it takes the place of the one before. The source is not read, but
+    for the weddings' dates; if it does not answer, these come from the vault. Packs of weddings that are settled are
+    removed.
     """
     if context.invoked_subcommand:
         if weddings or days is not None or folder:
@@ -202,6 +203,7 @@ def get(wedding: str, path: Path, as_json: bool) -> int:
         print_json(_json(record) | {"file": str(path)})
     else:
         say(f"{record.ref.scope}: {size(record.size)}, of {utc_text(record.taken_at)} → {path}")
+        say(f"It is pack {record.ref.pack_id}.")
         say("It opens with its passphrase: `wedsync-dr pack passphrase`.")
     return exits.DONE
 
@@ -216,7 +218,11 @@ def get(wedding: str, path: Path, as_json: bool) -> int:
 @click.option("--reason", metavar="TEXT", required=True, help="Why; it stands in the ledger for ever.")
 @json_option
 def passphrase(wedding: str, by: str, role: str, reason: str, as_json: bool) -> int:
-    """Print the passphrase of a wedding's newest pack. Who was told it, and why, is in the ledger first."""
+    """Print the passphrase of a wedding's packs. Who was told it, and why, is in the ledger first.
+
+    It opens the newest pack, and older ones that were handed out: a new pack takes it over. It ends where the packs are
+    removed, or the newest cannot be opened when the next is made. Which pack is the newest goes to stderr.
+    """
     if not by.strip() or not reason.strip():
         raise click.UsageError("--as and --reason are needed: an auditor will ask.")
     archive = at_hand.archive()
@@ -234,6 +240,7 @@ def passphrase(wedding: str, by: str, role: str, reason: str, as_json: bool) -> 
         print_json({"scope_id": record.ref.scope.id, "pack_id": record.ref.pack_id, "passphrase": told})
     else:
         say(told)
+        note(f"{record.ref.scope}: pack {record.ref.pack_id}")
     return exits.DONE
 
 

@@ -117,6 +117,7 @@ class Payment:
     what: str = ""
     due: date | None = None
     status: str = ""
+    draft: bool = False
 
 
 @dataclass(frozen=True, repr=False)

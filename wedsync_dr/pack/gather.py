@@ -1,5 +1,6 @@
 """From a wedding's newest recovery point to what its pack says. Reads the vault, never the source."""
 
+from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 
 from wedsync_dr.model import Kind, ScopeId, TableName
@@ -80,7 +81,15 @@ def _unmapped(mapped: PackMap) -> list[str]:
 def _due(reader: Reader) -> list[Payment]:
     """What is still to be paid by the days around the wedding; what has no date may have to be."""
     last = reader.day + AROUND if reader.day else date.max
-    return [one for one in reader.each("payments", reader.payment) if one and (one.due is None or one.due <= last)]
+    found = (one for one in reader.each("payments", reader.payment) if one and (one.due is None or one.due <= last))
+    asked = _only_asked(reader.each("vendors", reader.vendor))
+    return [one for one in found if not (one.draft and one.payee in asked)]
+
+
+def _only_asked(vendors: Iterable[Vendor]) -> set[str]:
+    """The names of vendors of whom no booking stands: what they drafted is an offer, and nobody owes it."""
+    found = list(vendors)
+    return {one.name for one in found} - {one.name for one in found if one.booked}
 
 
 def _when(one: Event | Vendor) -> tuple[bool, datetime | None, str]:

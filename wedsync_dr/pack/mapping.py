@@ -40,7 +40,8 @@ SECTIONS = {
     "seats": _Spec(("guest", "at", "seat", "order"), ("guest", "at")),
     "vendors": _Spec(("name", "role", "contact", "phone", "email", "arrival", "status", "note"), ("name",),
                      ("not_booked",)),
-    "payments": _Spec(("what", "payee", "amount", "currency", "due", "status"), ("amount", "due"), ("settled",)),
+    "payments": _Spec(("what", "payee", "amount", "currency", "due", "status"), ("amount", "due"),
+                      ("settled", "draft")),
     "documents": _Spec(("title", "kind", "date"), ("title",)),
     "plans": _Spec(("weather", "no_show", "power")),
 }  # fmt: skip

@@ -1,7 +1,7 @@
 """The pages behind the first one, each for one role."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from wedsync_dr.pack import words
 from wedsync_dr.pack.content import Answer, Guest, PackContent
@@ -50,16 +50,16 @@ def caterer(sheet: Sheet, content: PackContent) -> None:
         sheet.lines("None is recorded. Ask the couple before you rely on it.")
     for guest in allergic:
         what = "; ".join(map(words.need, guest.allergies))
-        sheet.row(
-            Cell(words.seat(guest), 36, SMALL), Cell(guest.name, 42, _NAME), Cell(what, INNER - 78, STRONG), mark=True
-        )
+        seat, name = Cell(words.seat(guest), 30, SMALL), Cell(guest.name, 38, _NAME)
+        sheet.whole_row(seat, name, Cell(what, INNER - 68, STRONG), mark=True)
     _meals(sheet, content)
     others = [guest for guest in content.expected if len(guest.needs) > len(guest.allergies)]
     if others:
         sheet.label("Other wishes")
     for guest in others:
         what = "; ".join(words.need(one) for one in guest.needs if not one.allergy)
-        sheet.row(Cell(words.seat(guest), 36, SMALL), Cell(guest.name, 42, SMALL), Cell(what, INNER - 78, SMALL))
+        seat, name = Cell(words.seat(guest), 30, SMALL), Cell(guest.name, 38, SMALL)
+        sheet.whole_row(seat, name, Cell(what, INNER - 68, SMALL))
 
 
 def _meals(sheet: Sheet, content: PackContent) -> None:
@@ -131,12 +131,12 @@ def _guest(sheet: Sheet, guest: Guest) -> None:
     gone = guest.answer is Answer.DECLINED
     needs = ", ".join(one.what for one in guest.needs)
     table = f"{guest.table or 'no table'}{f' / {guest.seat}' if guest.seat else ''}"
-    sheet.row(
+    sheet.whole_row(
         Cell(words.MARKS[guest.answer], 5, SMALL, 1),
         Cell(guest.name, 49, SMALL if gone else _NAME, 3),
         Cell("" if gone else table, 30, SMALL, 2),
         Cell("" if gone else guest.meal, 18, SMALL, 2),
-        Cell("" if gone else needs, INNER - 102, LABEL if guest.allergies else SMALL, 3),
+        Cell("" if gone else needs, INNER - 102, LABEL if guest.allergies else SMALL),
         mark=bool(guest.allergies) and not gone,
     )
     household = "" if guest.household in guest.name else guest.household
@@ -152,17 +152,23 @@ def seating(sheet: Sheet, content: PackContent) -> None:
         sheet.lines("No seating is recorded.")
     sheet.remark(words.LEGEND)
     for table, seated in content.by_table():
-        sheet.label(f"{table or 'No table yet'} · {words.counted(len(seated), 'guest')}", room=24)
+        sheet.label(f"{table or 'No table yet'} · {_seated(seated)}", room=24)
         for guest in seated:
             meal = ", ".join(part for part in (guest.meal, *(one.what for one in guest.needs)) if part)
             gone = guest.answer is Answer.DECLINED
-            sheet.row(
+            sheet.whole_row(
                 Cell(guest.seat, 9, STRONG, 1),
                 Cell(words.MARKS[guest.answer], 5, SMALL, 1),
                 Cell(guest.name, 58, SMALL if gone else _NAME, 2),
-                Cell("" if gone else meal, INNER - 72, LABEL if guest.allergies else SMALL, 2),
+                Cell("" if gone else meal, INNER - 72, LABEL if guest.allergies else SMALL),
                 mark=bool(guest.allergies) and not gone,
             )
+
+
+def _seated(seated: Sequence[Guest]) -> str:
+    """`5 guests`, or `5 guests, 2 not coming`: a place is set for those who have not declined."""
+    gone = sum(guest.answer is Answer.DECLINED for guest in seated)
+    return words.counted(len(seated) - gone, "guest") + (f", {gone} not coming" if gone else "")
 
 
 def papers(sheet: Sheet, content: PackContent) -> None:
@@ -181,13 +187,16 @@ def papers(sheet: Sheet, content: PackContent) -> None:
     for gap in gaps:
         sheet.lines(f"· {gap}", SMALL, most=4)
     sheet.label("Is it genuine?")
-    sheet.lines(f"Recovery point {content.snapshot_id} of {content.scope}; SHA-256 of its manifest {content.digest}. "
-                f"Whoever runs the platform compares it with `wedsync-dr ledger list`.", SMALL, most=8)  # fmt: skip
+    point = f"Recovery point {content.snapshot_id} of {content.scope}; SHA-256 of its manifest {content.digest}."
+    check = "Whoever runs the platform compares it with `wedsync-dr ledger list --json`."
+    sheet.lines(f"{point} {check}", SMALL, most=8)
 
 
 def _unreadable(content: PackContent) -> Iterator[str]:
     """Names that are not printed in full."""
-    count = sum(UNKNOWN in shown(guest.name) for guest in content.guests)
-    if count:
+    for whose, people in (("guests", content.guests), ("vendors", content.vendors)):
+        count = sum(UNKNOWN in shown(one.name) for one in people)
+        if not count:
+            continue
         names = words.counted(count, "name")
-        yield f"{names} of guests in a script that these fonts do not have: {UNKNOWN} stands for what is not printed."
+        yield f"{names} of {whose} in a script that these fonts do not have: {UNKNOWN} stands for what is not printed."

@@ -96,6 +96,7 @@ class Reader:
             what=look.plain(row, section, "what"),
             due=day_of(look.text(row, section, "due")),
             status=status,
+            draft=section.among("draft", status),
         )
 
     def document(self, row: Row, section: Section) -> Document:

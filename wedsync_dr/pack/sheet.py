@@ -4,7 +4,7 @@ A sheet only notes what stands where; `paint.py` puts it into a PDF.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from wedsync_dr.pack.script import in_reading_order, shown, width
 
@@ -13,6 +13,7 @@ MARGIN, FOOT = 10.0, 18.0
 INNER = WIDE - 2 * MARGIN
 POINT = 25.4 / 72  # millimetres
 _LEADING = 1.22
+_PART = 12  # lines of a long text in one row
 
 
 @dataclass(frozen=True)
@@ -192,6 +193,14 @@ class Sheet:
         if mark:
             self._marks.append(Bar(MARGIN - 3.2, self.y + 0.3, 1.8, height(cells) - 1.2))
         self._row(cells)
+
+    def whole_row(self, *cells: Cell, mark: bool = False) -> None:
+        """A row whose last cell is never shortened: what is too high goes on in further rows that name it again."""
+        *heads, last = cells
+        lines = list(wrapped(last.text, last.style, last.wide - 1.5, len(last.text) + 1))
+        for at in range(0, len(lines), _PART):
+            part = " ".join(lines[at : at + _PART])
+            self.row(*heads, replace(last, text=part, lines=len(part) + 1), mark=mark)
 
     def _row(self, cells: Sequence[Cell]) -> None:
         x, top = MARGIN, self.y

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from wedsync_dr.encryption.keyring import ScopeKey
 from wedsync_dr.encryption.scratch import ScratchKey
-from wedsync_dr.errors import Damaged, ScopeNotFound
+from wedsync_dr.errors import Damaged, FormatUnsupported, KeyMissing, ObjectMissing, ScopeNotFound
 from wedsync_dr.model import RowClass, ScopeId
 from wedsync_dr.pack.gather import gather
 from wedsync_dr.pack.passphrase import new_passphrase
@@ -35,12 +35,13 @@ def make(
 ) -> Made:
     """Make a wedding's pack from its newest recovery point and keep it in the vault, in the place of older ones.
 
+    It opens with the passphrase of the one before, so that a copy that was handed out does too.
     Raises what `gather` raises; KeyMissing for a wedding whose personal key was destroyed.
     """
     key = archive.keyring.existing(scope, RowClass.PERSONAL)
     content = gather(archive, scope, rules, default_zone)
     ref = _next(archive, scope, now)
-    passphrase = new_passphrase()
+    passphrase = _told_before(archive, scope) or new_passphrase()
     document = render(content, passphrase, now)
     sealed = _sealing(key, ref, _DOCUMENT).seal(document, *_place(ref))
     record = PackRecord(
@@ -56,6 +57,19 @@ def make(
     )
     _keep(archive, record, sealed, requested_by)
     return Made(record, content.gaps)
+
+
+def _told_before(archive: Archive, scope: ScopeId) -> str | None:
+    """The passphrase of the wedding's newest pack, where that can be opened and was not discarded."""
+    packs = Packs(archive.vault.store)
+    ref = packs.newest(scope)
+    if ref is None or scope not in archive.ledger.known().packs:
+        return None
+    try:
+        record = PackRecord.from_bytes(packs.raw_record(ref), ref, archive.verifier)
+        return _opened(archive, record, _PASSPHRASE, record.passphrase).decode()
+    except (Damaged, FormatUnsupported, KeyMissing, ObjectMissing):
+        return None
 
 
 def _next(archive: Archive, scope: ScopeId, now: datetime) -> PackRef:

@@ -71,7 +71,7 @@ def _where(sheet: Sheet, content: PackContent) -> None:
 def _calls(sheet: Sheet, content: PackContent) -> None:
     sheet.label("Call first")
     for role, name, how in _people(content):
-        sheet.row(Cell(role, 26, LABEL, 1), Cell(name, 50, TEXT, 1), Cell(how, INNER - 76, _REACHED, 2))
+        sheet.row(Cell(role, 26, LABEL, 1), Cell(name, 50, TEXT, 2), Cell(how, INNER - 76, _REACHED, 2))
 
 
 def _people(content: PackContent) -> Iterator[tuple[str, str, str]]:
@@ -90,7 +90,7 @@ def _moments(sheet: Sheet, content: PackContent) -> None:
     sheet.label("The moments that must not slip")
     if not critical:
         sheet.lines("No timeline is recorded.")
-    shown = critical[: max(2, min(_MOST_EVENTS, int((_room(sheet) - 2 * _LINE) / _ROW)))]
+    shown = critical[: max(2, min(_MOST_EVENTS, int((_room(sheet) - 3 * _LINE) / _ROW)))]
     for event in shown:
         time = words.clock(event.at, content.wedding.day)
         where = Cell(event.place, INNER - _TIME - 58, SMALL, 1)
@@ -111,7 +111,7 @@ def _last_lines(sheet: Sheet, content: PackContent) -> None:
     for line in lines:
         if _room(sheet) > TEXT.line:
             sheet.y += 0.6
-            sheet.lines(line, most=1)
+            sheet.lines(line, most=2 if _room(sheet) > 2 * TEXT.line else 1)
 
 
 def _room(sheet: Sheet) -> float:

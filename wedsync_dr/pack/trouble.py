@@ -84,10 +84,10 @@ def vendors_and_money(sheet: Sheet, content: PackContent) -> None:
         when = "no date" if one.due is None else words.short(one.due)
         overdue = one.due and one.due < content.taken_at.date()
         sheet.row(
-            Cell(when, 25, STRONG if overdue else TEXT, 1),
-            Cell(one.payee or "—", 42, TEXT, 2),
+            Cell(when, 30, STRONG if overdue else TEXT, 1),
+            Cell(one.payee or "—", 38, TEXT, 3),
             Cell(" · ".join(part for part in (one.what, one.status) if part), 25, SMALL, 2),
-            Cell(words.money(one), INNER - 92, STRONG, 2, right=True),
+            Cell(words.money(one), INNER - 93, STRONG, 2, right=True),
         )
 
 

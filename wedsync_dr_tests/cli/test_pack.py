@@ -37,7 +37,8 @@ def mapped(ready: Desk) -> Desk:
 def test_a_pack_is_made_fetched_and_opened_with_the_passphrase_that_is_told(mapped: Desk) -> None:
     (made,) = mapped.json("pack", "--wedding", EMMA)["packs"]
     assert (made["scope_id"], made["file"]) == (EMMA, None)
-    mapped.done("pack", "get", "--wedding", EMMA, "--out", "emma.pdf")
+    got = mapped.done("pack", "get", "--wedding", EMMA, "--out", "emma.pdf")
+    assert made["pack_id"] in got
     told = mapped.done("pack", "passphrase", "--wedding", EMMA, *_WHY).strip()
     file = mapped.home / "emma.pdf"
     text = read(file.read_bytes(), told).text.replace("\n", " ")

@@ -97,10 +97,26 @@ def test_what_is_to_pay_is_open_and_due_by_the_days_around_the_wedding(world: Wo
     sql = """
         SELECT total, i.currency_code, v.name, due_on FROM billing.invoices i JOIN vendors v ON v.id = vendor_id
         JOIN weddings w ON w.id = wedding_id WHERE w.id = WEDDING AND i.status NOT IN ('paid', 'void')
+        AND (i.status <> 'draft' OR EXISTS (SELECT FROM bookings b JOIN vendors o ON o.id = b.vendor_id
+            WHERE b.wedding_id = w.id AND o.name = v.name AND b.status NOT IN ('enquiry', 'offered', 'cancelled'))
+            OR NOT EXISTS (SELECT FROM bookings b WHERE b.wedding_id = w.id AND b.vendor_id = v.id))
         AND (due_on IS NULL OR due_on <= wedding_date + 3)"""
     rows = _rows(world, content, sql)
     found = [(Decimal(one.amount), one.currency, one.payee, one.due) for one in content.payments]
     assert sorted(found, key=str) == sorted(rows, key=str)
+
+
+def test_a_draft_is_to_pay_only_where_its_vendor_is_booked(world: World) -> None:
+    asked = world.sql("""
+        SELECT DISTINCT w.id::text FROM billing.invoices i JOIN weddings w ON w.id = i.wedding_id
+        JOIN bookings b ON b.wedding_id = w.id AND b.vendor_id = i.vendor_id
+        WHERE i.status = 'draft' AND b.status IN ('enquiry', 'offered', 'cancelled')
+        AND (due_on IS NULL OR due_on <= wedding_date + 3) LIMIT 2""")
+    assert asked
+    for (wedding,) in asked:
+        content = gather(world.archive, ScopeId.of_key(Kind.WEDDING, wedding), world.rules)
+        booked, known = {one.name for one in content.booked}, {one.name for one in content.vendors}
+        assert all(one.payee in booked or one.payee not in known for one in content.payments if one.status == "draft")
 
 
 def test_documents_are_listed_without_their_text(world: World, content: PackContent) -> None:

@@ -1,6 +1,7 @@
 """The document: it opens, says on every page as of when, and holds whatever a couple typed inside its edges."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -21,6 +22,7 @@ from wedsync_dr.pack.content import (
 )
 from wedsync_dr.pack.render import render
 from wedsync_dr.pack.sheet import FOOT, HIGH, INNER, MARGIN, Style, extent
+from wedsync_dr.pack.words import short
 from wedsync_dr_tests.pack.paper import Paper, read
 
 NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)
@@ -131,10 +133,55 @@ def test_every_guest_is_on_the_list_and_at_a_table(large: Paper) -> None:
         assert all(f"\nGuest Number {number}\n" in text for number in range(400))
 
 
+@pytest.mark.parametrize("count", [40, 300, 1000])
+def test_what_is_said_of_an_allergy_is_never_shortened(count: int) -> None:
+    details, kinds = (" ".join(f"{word}{n}" for n in range(count)) for word in ("shock", "nut"))
+    need = Need(kinds, "allergy", details, allergy=True)
+    guest = Guest("Ada", table="T", seat="1", answer=Answer.COMING, needs=(need,))
+    paper = _printed(replace(_content(0, str), guests=(guest,), tables=("T",)))
+    for role, told in (("CATERER", f"{kinds} (allergy): {details}"), ("GUESTS", kinds), ("TABLES", kinds)):
+        text = " ".join(page for page in paper.pages if f"\n{role}\n" in page)
+        assert set(told.split()) <= set(text.split())
+    assert all(piece.y < HIGH - 5 for page in paper.pieces for piece in page)
+
+
 def test_the_heads_of_a_table_stand_on_each_of_its_pages(large: Paper) -> None:
     pages = [page for page in large.pages if "\nGUESTS\n" in page]
     assert len(pages) > 8
     assert all("Does not eat" in page for page in pages)
+
+
+def test_dates_names_and_the_rain_plan_are_not_cut_where_there_is_room() -> None:
+    days = [date(2026, 1, 1) + timedelta(days=n) for n in range(365)]
+    rain = "Move the ceremony into the orangery at once and ask the quartet to play beside the stairs there"
+    couple = ("Alexandra Whitfield", "Benjamin Oberhauser")
+    content = replace(
+        _content(0, str),
+        wedding=Wedding("W", couple),
+        vendors=(),
+        payments=tuple(Payment("1.00", "EUR", "Roses", due=day) for day in days),
+        plans={"weather": rain},
+        taken_at=NOW + timedelta(days=400),
+    )
+    paper = _printed(content)
+    assert {short(day) for day in days} <= {piece.text for page in paper.pieces for piece in page}
+    first = " ".join(paper.pages[0].split())
+    assert rain in first
+    assert first.count(" & ".join(couple)) == 2
+
+
+def test_the_last_page_counts_vendors_whose_names_cannot_be_printed_and_says_where_the_digest_stands() -> None:
+    content = replace(_content(0, str), vendors=(Vendor("花子"), Vendor("Roses")))
+    last = _printed(content).pages[-1].replace("\n", " ")
+    assert "1 name of vendors in a script" in last and "of guests in" not in last
+    assert "`wedsync-dr ledger list --json`" in last
+
+
+def test_a_tables_heading_counts_who_is_served() -> None:
+    answers = (Answer.COMING, Answer.OPEN, Answer.DECLINED)
+    invited = tuple(Guest(f"G {answer}", table="Oak", seat="1", answer=answer) for answer in answers)
+    text = _printed(replace(_content(0, str), guests=invited, tables=("Oak",))).text
+    assert "OAK · 2 GUESTS, 1 NOT COMING" in text
 
 
 def test_a_wedding_of_which_nothing_is_known_still_has_every_page() -> None:

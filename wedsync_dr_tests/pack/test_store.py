@@ -70,10 +70,41 @@ def test_what_lies_in_the_vault_is_no_document(own: Archive, wedding: ScopeId, t
 
 
 def test_a_new_pack_takes_the_place_of_the_one_before(own: Archive, wedding: ScopeId, tmp_path: Path) -> None:
-    first, second = _made(own, wedding), _made(own, wedding)
-    assert first != second
+    first = _made(own, wedding)
+    sent = newest(own, wedding)
+    assert _made(own, wedding) == first
+    assert newest(own, wedding).ref != sent.ref
     assert [len(_files(tmp_path, wedding, ending)) for ending in ("pdf", "json")] == [1, 1]
-    assert read(document(own, newest(own, wedding)), second).pages
+
+
+def test_a_pack_that_was_sent_opens_with_the_passphrase_that_is_told_after_a_newer_one(
+    own: Archive, wedding: ScopeId
+) -> None:
+    make(own, wedding, RULES, now=NOW, requested_by="test")
+    sent = document(own, newest(own, wedding))
+    told = _made(own, wedding)
+    assert read(sent, told).pages
+    assert read(document(own, newest(own, wedding)), told).pages
+
+
+def test_a_discarded_pack_ends_its_passphrase_also_where_its_files_are_put_back(
+    own: Archive, wedding: ScopeId, tmp_path: Path
+) -> None:
+    first = _made(own, wedding)
+    before = {path: path.read_bytes() for ending in ("pdf", "json") for path in _files(tmp_path, wedding, ending)}
+    assert discard(own, wedding, reason="leaked", requested_by="test", now=NOW)
+    for path, data in before.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+    assert _made(own, wedding) != first
+
+
+def test_a_pack_whose_record_is_damaged_is_followed_by_one_with_a_new_passphrase(
+    own: Archive, wedding: ScopeId, tmp_path: Path
+) -> None:
+    first = _made(own, wedding)
+    damage(_files(tmp_path, wedding, "json")[0])
+    assert _made(own, wedding) != first
 
 
 @pytest.mark.parametrize(("ending", "code"), [("pdf", FindingCode.ALTERED), ("json", FindingCode.UNSIGNED)])
