@@ -107,8 +107,8 @@ def _status(one: Standing, run: Run | None, now: datetime) -> RestoreStatus:
         return _ENDED[phase]
     if run is not None:
         at_work = RestoreStatus.RESTORING if run.step in _WRITING else RestoreStatus.VALIDATING
-        initiated = RestoreStatus.EMERGENCY_RESTORE_INITIATED if one.alone else RestoreStatus.INITIATED
-        return _OF_RUN.get(run.status, at_work if run.status is RunStatus.RUNNING else initiated)
+        begun = RestoreStatus.EMERGENCY_RESTORE_INITIATED if one.alone else RestoreStatus.VALIDATING
+        return _OF_RUN.get(run.status, at_work if run.status is RunStatus.RUNNING else begun)
     return RestoreStatus.RESTORING if phase is Phase.USED else _ENDED.get(phase, RestoreStatus.INITIATED)
 
 
@@ -149,6 +149,8 @@ def _warnings(one: Standing) -> Iterator[str]:
 def _said(one: Standing, now: datetime, run: Run | None) -> str:
     if one.phase(now) is Phase.USED and run and run.status.over:
         return "Its run ended without saying that it committed. Plan again to see what the database holds now."
+    if one.phase(now) is Phase.APPROVED and run and not run.status.over:
+        return "Its run was started; it plans once more before it writes."
     lacks = one.lacks(now)
     others = "1 other person" if lacks == 1 else f"{lacks} other persons"
     return _SAID.get(one.phase(now), f"It waits for the approval of {others}.")

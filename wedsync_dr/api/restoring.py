@@ -143,11 +143,14 @@ def confirmed(caller: Caller, scope: ScopeId, snapshot_id: str, token: str) -> S
 
 
 def go_alone(caller: Caller, one: Standing, token: str | None, reason: str | None) -> Standing:
-    """One responder, with a confirmation of their own and a reason."""
+    """One responder, with a confirmation of their own and a reason. Asked again by the same one while its
+    run is at work, it stays as it is."""
     if not token or not reason:
         what = "Going alone takes a confirmationToken and a reason."
         raise Refusal(422, what, remedy=f"POST /api/recovery/restore/{one.request.id}/confirmation issues the token.")
     now, who = caller.site.now(), person_of(caller)
+    if one.alone and one.alone.by.is_same(who) and _is_at_work(caller, one):
+        return one
     return deciding.go_alone(caller.site.archive, one.request.id, by=who, reason=reason, now=now, token=token)
 
 
@@ -155,6 +158,8 @@ def carry_out(caller: Caller, one: Standing) -> None:
     """Start the run that does it, where none is at it. Raises ApprovalNeeded; ApprovalStale where it is over or the
     plan has become another one; SchedulerUnreachable with the command that needs no Dagster."""
     site, restore_id = caller.site, one.request.id
+    if one.phase(site.now()) is Phase.USED and _is_at_work(caller, one):
+        return
     deciding.require_approved(one, site.now())
     if one.request.asked.scope is not None:
         plan = use.plan_again(site.source(), site.archive, one.request.asked)
@@ -164,6 +169,12 @@ def carry_out(caller: Caller, one: Standing) -> None:
         if run is None or run.status.over:
             request = Request(caller.identity.subject, {"restore": restore_id})
             site.launcher.launch(request, _order(caller, one), unless=lambda: _require_free(caller, one))
+
+
+def _is_at_work(caller: Caller, one: Standing) -> bool:
+    with by_hand(by_command(f"wedsync-dr restore --request-id {one.request.id} --apply")):
+        run = run_of(caller, one.request.id)
+    return run is not None and not run.status.over
 
 
 def _require_free(caller: Caller, one: Standing) -> None:
