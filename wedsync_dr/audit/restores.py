@@ -1,5 +1,6 @@
 """Restores as the ledger tells them: who asked, who approved, what was restored."""
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -19,12 +20,15 @@ DECIDED = (
     ALONE,
     "approval-used",
 )
-_ASKED = "restore-requested"
+_RUN = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_ASKED, _USED = "restore-requested", "approval-used"
 
 
 @dataclass
 class RestoreSeen:
-    """A restore as the ledger tells it. `decisions` are the requests and approvals that came before it."""
+    """A restore as the ledger tells it. `decisions` are those about the request that it names, or, where it names none,
+    those that name none either.
+    """
 
     started: LedgerEntry
     decisions: list[LedgerEntry] = field(default_factory=list)
@@ -38,9 +42,16 @@ class RestoreSeen:
 
     @property
     def approvals(self) -> str:
-        """Who decided what; a restore that nobody else approved says so."""
-        said = [f"{who(one.body) or 'somebody'} {sentence(one)}" for one in self.decisions]
+        """Who decided what, but for who asked and who used it; a restore that nobody else approved says so."""
+        decided = [one for one in self.decisions if one.event not in (_ASKED, _USED)]
+        said = [f"{who(one.body) or 'somebody'} {sentence(one)}" for one in decided]
         return "; ".join([*said, *([] if self.approved else ["nobody else approved it"])])
+
+    @property
+    def run(self) -> str:
+        """The run of Dagster that carried it out, as far as the ledger has it."""
+        used = [str(one.body.get("use", "")) for one in self.decisions if one.event == _USED]
+        return run_in(self.started.body) or next((one for one in used if _RUN.fullmatch(one)), "")
 
     @property
     def outcome(self) -> str:
@@ -54,20 +65,24 @@ class RestoreSeen:
 
 def restores(entries: Iterable[LedgerEntry]) -> list[RestoreSeen]:
     """All restores but those of drills, in the order in which they began, each with its decisions: those of the request
-    that it names, or those on its scope since the restore before it."""
+    that it names, also later ones, or those on its scope that name none, since the restore before it."""
     found: list[RestoreSeen] = []
     scopes: dict[str, str] = {}
     waiting: dict[str, list[LedgerEntry]] = defaultdict(list)
     under_way: dict[str, RestoreSeen] = {}
+    requests: dict[object, RestoreSeen] = {}
     for entry in entries:
         if by_drill(entry):
             continue
         if entry.event in DECIDED:
-            waiting[_scope_of(entry, scopes)].append(entry)
+            scope, request = _scope_of(entry, scopes), entry.body.get("request")
+            (requests[request].decisions if request in requests else waiting[scope]).append(entry)
         elif entry.event == "restore-started":
-            scope = scope_in(entry.body)
-            under_way[scope] = RestoreSeen(entry, _taken(waiting, scope, entry.body.get("request")))
+            scope, request = scope_in(entry.body), entry.body.get("request")
+            under_way[scope] = RestoreSeen(entry, _taken(waiting, scope, request))
             found.append(under_way[scope])
+            if request is not None:
+                requests[request] = under_way[scope]
         elif entry.event == "restored" and scope_in(entry.body) in under_way:
             under_way.pop(scope_in(entry.body)).ended = entry
     return found
@@ -85,8 +100,6 @@ def _scope_of(entry: LedgerEntry, scopes: dict[str, str]) -> str:
 def _taken(waiting: dict[str, list[LedgerEntry]], scope: str, request: object) -> list[LedgerEntry]:
     """The decisions that a restore stands on; those of other requests go on waiting."""
     there = waiting.pop(scope, [])
-    if request is None:
-        return there
     waiting[scope] = [one for one in there if one.body.get("request") != request]
     return [one for one in there if one.body.get("request") == request]
 
@@ -112,5 +125,5 @@ def restore_table(seen: Sequence[RestoreSeen]) -> Table:
 def _restore(one: RestoreSeen) -> Row:
     body = one.started.body
     cells = (one.started.at, scope_in(body), str(body.get("snapshot_id", "")), str(body.get("mode") or "everything"),
-             who(body), one.approvals, one.outcome, run_in(body))  # fmt: skip
+             who(body), one.approvals, one.outcome, one.run)  # fmt: skip
     return Row(cells, one.numbers, wrong=one.ended is None)

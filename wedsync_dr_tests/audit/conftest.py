@@ -21,7 +21,9 @@ from wedsync_dr.drill.scratch import Scratch
 from wedsync_dr.embedded.server import Server
 from wedsync_dr.model import Instant, Manifest
 from wedsync_dr.restore.difference import Mode
-from wedsync_dr.restore.run import restore
+from wedsync_dr.restore.permit import Permit
+from wedsync_dr.restore.plan import RestorePlan
+from wedsync_dr.restore.run import carry_out, restore
 from wedsync_dr.schedule.policy import DEFAULT
 from wedsync_dr.schedule.retention import plan_retention
 from wedsync_dr.scope.survey import Source
@@ -155,12 +157,13 @@ def _restores(month: Month, _scratch: Scratch) -> None:
     ask(month.archive, asked, request_id="r1", by=Person("ben", "t1"), reason="rsvps", expires=timedelta(days=1),
         now=on(15, 9))  # fmt: skip
     approve(month.archive, "r1", by=Person("lea", "t2"), now=on(15, 9, 5))
-    for number, by in ((4, RUN), (1, ANNA)):
+    for number, by, permit in ((4, RUN, Permit[RestorePlan]("r1", lambda _plan: None)), (1, ANNA, None)):
         town.run(
             month.source, f"DELETE FROM rsvps WHERE guest_id IN (SELECT id FROM guests WHERE wedding_id = {number})"
         )
-        restore(month.source, month.archive, town.wedding(number), mode=Mode.merge, apply=True,
-                now=on(15, 9 + number), requested_by=by)  # fmt: skip
+        at, scope = on(15, 9 + number), town.wedding(number)
+        plan = restore(month.source, month.archive, scope, mode=Mode.merge, now=at, requested_by=by).plan
+        carry_out(month.source, month.archive, plan, now=at, requested_by=by, permit=permit)
 
 
 def _unknown(month: Month, _scratch: Scratch) -> None:

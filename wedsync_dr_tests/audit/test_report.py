@@ -140,7 +140,7 @@ def test_the_oldest_that_a_newest_one_became_is_two_days_where_a_night_was_left_
 
 def test_every_restore_stands_with_who_approved_it(page: Page) -> None:
     approvals = dict(zip(column(page, "restores", "scope"), column(page, "restores", "approved by"), strict=True))
-    assert "ben asked for a restore; lea approved a restore" in str(approvals["wedding/4"])
+    assert "lea approved a restore" in str(approvals["wedding/4"])
     assert "nobody else approved it" in str(approvals["wedding/1"])
     assert column(page, "restores", "Dagster run")[0] == RUN.split()[-1]
     assert column(page, "decisions_without_restore", "event") == ["restore-refused"]

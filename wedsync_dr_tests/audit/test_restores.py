@@ -62,3 +62,19 @@ def test_a_restore_of_everything_stands_on_its_request() -> None:
 def test_what_a_drill_restored_is_no_restore() -> None:
     drill = {"requested_by": "drill of dagster run 3f2a91c4-0000-4000-8000-00000000000a"}
     assert not restores(chain(("restore-started", SCOPE | drill), ("restored", SCOPE | drill)))
+
+
+def test_a_restore_that_names_no_request_has_nobody_s_approval_and_leaves_it_to_the_one_that_does() -> None:
+    without, named = restores(chain(asked("r1"), approved("r1", "lea"), started(), started(request="r1")))
+    assert (without.approved, without.decisions) == (False, [])
+    assert named.approved
+
+
+def test_that_an_approval_was_used_belongs_to_the_restore_that_used_it_and_names_its_run() -> None:
+    run = "3f2a91c4-0000-4000-8000-00000000000a"
+    used = ("approval-used", {"request": "r1", "use": run} | by("ben"))
+    entries = chain(asked("r1"), approved("r1", "lea"), started(request="r1"), used)
+    (seen,) = restores(entries)
+    assert seen.run == run
+    assert seen.approvals.startswith("token:lea" if "token:" in seen.approvals else "lea")
+    assert undecided(entries, PERIOD) == []
