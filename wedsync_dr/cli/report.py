@@ -175,7 +175,7 @@ def verify(path: Path, key: Path | None, as_json: bool) -> int:
     """Check a report's folder, or a single page, against its signature. Needs nothing but the public key.
 
     Exit code 0: every file is what was signed by this key. 4: something is not, or no key was given: then the key
-    inside was used, and whoever can forge the report can put theirs there.
+    inside was used, and whoever can forge the report can put theirs there. 5: no signature can be read in it any more.
     """
     done = check_path(path, Verifier.from_pem(key.read_bytes()) if key else None)
     if as_json:
