@@ -55,13 +55,16 @@ class RunsContract:
         assert failure.what
         assert failure.remedy
 
-    def test_pages_follow_each_other_newest_first(self, runs: Runs, endless: dict[str, object], mark: str) -> None:
+    def test_pages_follow_each_other_newest_first(
+        self, runs: Runs, endless: dict[str, object], ended: Ended, mark: str
+    ) -> None:
         ids = [runs.launch(wave(mark=mark, **endless)).run_id for _ in range(3)]
         first = runs.find(tags={"wedsync/test": mark}, limit=2)
         rest = runs.find(tags={"wedsync/test": mark}, limit=2, before=first[-1].run_id)
         assert [run.run_id for run in (*first, *rest)] == ids[::-1]
         assert runs.count(tags={"wedsync/test": mark}) == 3
         assert all(runs.terminate(run_id) for run_id in ids)
+        assert {ended(run_id).status for run_id in ids} == {RunStatus.CANCELLED}
 
     def test_what_nobody_launched_is_not_there(self, runs: Runs) -> None:
         unknown = "00000000-0000-4000-8000-000000000000"
